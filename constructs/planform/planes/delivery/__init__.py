@@ -1,1 +1,13 @@
+"""The integration and delivery plane: from a commit to something that runs."""
 
+from __future__ import annotations
+
+from planform.planes.listed import Listed
+
+__all__ = ["COMPONENTS"]
+
+_HERE = "planform.planes.delivery"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("registry", "artifact-registry", f"{_HERE}.artifact_registry:ArtifactRegistry"),
+    Listed("registry", "existing", f"{_HERE}.existing_registry:ExistingRegistry"),
+)

@@ -1,1 +1,22 @@
+"""The resource plane: networks, clusters, accelerators, databases and buckets."""
 
+from __future__ import annotations
+
+from planform.planes.listed import Listed
+
+__all__ = ["COMPONENTS"]
+
+_HERE = "planform.planes.resource"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("networking", "vpc", f"{_HERE}.vpc:Vpc"),
+    Listed("networking", "shared-vpc", f"{_HERE}.shared_vpc:SharedVpc"),
+    Listed("networking", "existing", f"{_HERE}.existing_networking:ExistingNetworking"),
+    Listed("compute", "gke", f"{_HERE}.gke:Gke"),
+    Listed("compute", "gke-autopilot", f"{_HERE}.gke_autopilot:GkeAutopilot"),
+    Listed("compute", "existing", f"{_HERE}.existing_compute:ExistingCompute"),
+    Listed("database", "cloud-sql", f"{_HERE}.cloud_sql:CloudSql"),
+    Listed("database", "alloydb", f"{_HERE}.alloydb:AlloyDb"),
+    Listed("database", "existing", f"{_HERE}.existing_database:ExistingDatabase"),
+    Listed("object_store", "gcs", f"{_HERE}.gcs:Gcs"),
+    Listed("object_store", "existing", f"{_HERE}.existing_object_store:ExistingObjectStore"),
+)

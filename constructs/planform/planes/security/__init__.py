@@ -1,1 +1,19 @@
+"""The security plane: APIs, identities, keys and secrets; it is applied before every other."""
 
+from __future__ import annotations
+
+from planform.planes.listed import Listed
+
+__all__ = ["COMPONENTS"]
+
+_HERE = "planform.planes.security"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("services", "project-services", f"{_HERE}.project_services:ProjectServices"),
+    Listed("services", "existing", f"{_HERE}.existing_services:ExistingServices"),
+    Listed("identity", "iam", f"{_HERE}.iam:Iam"),
+    Listed("identity", "existing", f"{_HERE}.existing_identity:ExistingIdentities"),
+    Listed("keys", "cloud-kms", f"{_HERE}.cloud_kms:CloudKms"),
+    Listed("keys", "existing", f"{_HERE}.existing_keys:ExistingKeys"),
+    Listed("secrets", "secret-manager", f"{_HERE}.secret_manager:SecretManager"),
+    Listed("secrets", "existing", f"{_HERE}.existing_secrets:ExistingSecrets"),
+)

@@ -1,0 +1,54 @@
+"""compute: the Kubernetes cluster that workloads run on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from planform.contracts.identity import Identity
+
+__all__ = ["AcceleratorPool", "ClusterRef", "Compute"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterRef:
+    """A GKE cluster. `id` is `projects/P/locations/L/clusters/N`; `workload_pool` is `P.svc.id.goog`.
+
+    `issuer` is the public OpenID Connect issuer of its service account tokens, for trust from other clouds.
+    """
+
+    id: str
+    name: str
+    location: str
+    issuer: str
+    workload_pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceleratorPool:
+    """Nodes with accelerators: `count` of `accelerator` on each of at most `max_nodes` machines."""
+
+    name: str
+    accelerator: str
+    count: int
+    machine_type: str
+    capacity: str
+    max_nodes: int
+
+
+@runtime_checkable
+class Compute(Protocol):
+    """A private Kubernetes cluster with workload identity."""
+
+    def cluster(self) -> ClusterRef:
+        """The cluster."""
+
+    def node_identity(self) -> Identity | None:
+        """The service account of its nodes; None where planform does not know it."""
+
+    def node_tag(self) -> str:
+        """The network tag on its nodes, that firewall rules aim at."""
+
+    def accelerator_pools(self) -> Sequence[AcceleratorPool]:
+        """Pools with GPUs or TPUs; empty where the cluster makes nodes on demand (Autopilot)."""

@@ -1,0 +1,54 @@
+"""identity: who may do what: service accounts, and trust in identities from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+__all__ = ["FederatedIdentity", "Identities", "Identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A service account. `member` is `serviceAccount:<email>`, `id` is `projects/P/serviceAccounts/<email>`."""
+
+    email: str
+    member: str
+    id: str
+
+    @property
+    def database_user(self) -> str:
+        """Its name as an IAM user of PostgreSQL: `mlflow@acme-ai-dev.iam`."""
+        return self.email.removesuffix(".gserviceaccount.com")
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedIdentity:
+    """A service account that a CI job takes on without a key, and the provider it signs in through.
+
+    `provider` is `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+    """
+
+    provider: str
+    identity: Identity
+
+
+@runtime_checkable
+class Identities(Protocol):
+    """Service accounts with least privilege, and keyless trust between clouds, clusters and CI."""
+
+    def service_account(self, name: str, *, roles: Sequence[str] = (), purpose: str = "") -> Identity:
+        """The service account `name` (6 to 30 characters), with project-level `roles` such as `roles/logging.logWriter`.
+
+        Asking again for the same name adds the roles. `purpose` is shown in the console.
+        """
+
+    def bind_kubernetes(self, identity: Identity, *, namespace: str, service_account: str) -> None:
+        """Let the Kubernetes service account of the environment's clusters act as `identity`."""
+
+    def plan(self) -> FederatedIdentity | None:
+        """The identity that plans: read-only, any branch. None where the platform has no CI federation."""
+
+    def apply(self) -> FederatedIdentity | None:
+        """The identity that applies: protected environment only. None where the platform has no CI federation."""

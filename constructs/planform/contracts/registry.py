@@ -1,0 +1,30 @@
+"""registry: where container images and packages are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+__all__ = ["Format", "Registry", "RepositoryRef"]
+
+Format = Literal["docker", "python", "npm", "maven", "generic", "kfp"]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRef:
+    """A repository. `uri` is what clients name: `R-docker.pkg.dev/P/<name>`."""
+
+    id: str
+    name: str
+    uri: str
+
+
+@runtime_checkable
+class Registry(Protocol):
+    """Private repositories for images and packages, scanned where that is on."""
+
+    def repository(
+        self, name: str, *, format: Format = "docker", readers: Sequence[str] = (), writers: Sequence[str] = ()
+    ) -> RepositoryRef:
+        """The repository for `name`, made on first use. `readers` and `writers` are IAM members."""

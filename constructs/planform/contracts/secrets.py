@@ -1,0 +1,26 @@
+"""secrets: a store for secret values, which never pass through Terraform state or a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+__all__ = ["SecretRef", "Secrets"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is kept, never what it is. `id` is `projects/P/secrets/N`; `version` is `latest` or a number."""
+
+    id: str
+    name: str
+    version: str = "latest"
+
+
+@runtime_checkable
+class Secrets(Protocol):
+    """Named secrets with their readers; the values are put in by people or rotated by jobs, outside Terraform."""
+
+    def secret(self, name: str, *, readers: Sequence[str] = (), purpose: str = "") -> SecretRef:
+        """The secret `name`, made empty on first use. `readers` are the IAM members that may read its value."""

@@ -1,0 +1,22 @@
+"""A fault in somebody's settings, before anyone knows in which file and line they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, where inside the settings, and what to write instead.
+
+    `path` is relative to the settings that were judged, such as `("node_pools", "l4", "machine_type")`;
+    whoever knows the document turns it into a file and line.
+    """
+
+    code: str
+    summary: str
+    path: tuple[str | int, ...] = ()
+    help: str = ""
+    label: str = ""

@@ -1,0 +1,329 @@
+"""Documents in, environments out: validated, with defaults, and each value's place remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from planform.blueprint.overrides import for_environment
+from planform.blueprint.read import Document
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
+from planform.spec.environment import Environment
+from planform.spec.fault import Fault
+from planform.spec.faults import parse
+from planform.spec.literals import secret_paths
+from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
+from planform.spec.settings import Settings
+
+__all__ = ["ComponentType", "Components", "KINDS", "resolve"]
+
+KINDS = ("Platform",)
+VERSION = 1
+
+
+class ComponentType(Protocol):
+    """What resolving needs to know of a component."""
+
+    Settings: type[Settings]
+
+    @classmethod
+    def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]: ...
+
+
+class Components(Protocol):
+    """What resolving needs to know of the catalog; it is handed in, as the spec knows no component."""
+
+    @property
+    def capabilities(self) -> Sequence[str]: ...
+
+    def names(self, capability: str) -> Sequence[str]: ...
+
+    def load(self, capability: str, name: str) -> Any: ...
+
+
+def resolve(
+    documents: Sequence[Document], components: Components, environments: Sequence[str] = ()
+) -> tuple[EnvironmentSpec, ...]:
+    """The environments of a blueprint, all or those named, in the order they are written.
+
+    Raises DiagnosticError with every fault of every document.
+    """
+    found: list[Diagnostic] = [
+        fault for document in documents for fault in (*_secrets(document), *_header(document))
+    ]
+    platforms = [document for document in documents if document.value.get("kind") == "Platform"]
+    if not platforms and not found:
+        first = documents[0] if documents else None
+        found.append(
+            error(
+                "spec/no-platform",
+                "there is no `Platform` document",
+                first.at() if first else None,
+                help="add a document with `planform: 1` and `kind: Platform`; `planform init` writes one",
+            )
+        )
+    for extra in platforms[1:]:
+        found.append(
+            error(
+                "spec/two-platforms",
+                "a blueprint has one `Platform` document, this is another",
+                extra.at("kind"),
+                notes=(f"the first is at {platforms[0].at('kind')}",),
+                help="put what differs between environments under `environments:` of the first",
+            )
+        )
+    specs: tuple[EnvironmentSpec, ...] = ()
+    if platforms:
+        specs, faults = _platform(platforms[0], components, environments)
+        found += faults
+    if found:
+        raise DiagnosticError(in_order(found))
+    return specs
+
+
+def _secrets(document: Document) -> Iterator[Diagnostic]:
+    for path, kind in secret_paths(document.value):
+        at = document.at(*path)
+        yield error(
+            "spec/secret-literal",
+            f"`{'.'.join(map(str, path[-1:]))}` holds what looks like {kind}",
+            Location(at.file, at.line, at.column, at.end_column, at.path),
+            help="a blueprint holds names only: put the value into the secret store, name it here, and revoke this one",
+        )
+
+
+def _header(document: Document) -> Iterator[Diagnostic]:
+    value = document.value
+    if "planform" not in value:
+        yield error(
+            "spec/missing-key",
+            "`planform` is missing: the version of the blueprint language",
+            document.at(),
+            help=f"add `planform: {VERSION}` as the first line of the document",
+        )
+    elif value["planform"] != VERSION or isinstance(value["planform"], bool):
+        newer = isinstance(value["planform"], int) and value["planform"] > VERSION
+        yield error(
+            "spec/version",
+            f"this planform reads version {VERSION} of the blueprint language, not {value['planform']!r}",
+            document.at("planform"),
+            help="upgrade planform" if newer else f"write `planform: {VERSION}`",
+        )
+    if "kind" not in value:
+        yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind:` {' or '.join(KINDS)}")
+    elif value["kind"] not in KINDS:
+        near = suggest(str(value["kind"]), KINDS)
+        yield error(
+            "spec/unknown-kind",
+            f"unknown kind `{value['kind']}`",
+            document.at("kind"),
+            label=f"did you mean `{near}`?" if near else "",
+            help=f"kinds: {', '.join(KINDS)}",
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """From a fault's path to the document's position of it."""
+
+    document: Document
+    base: tuple[str | int, ...] = ()
+
+    def diagnostic(self, fault: Fault) -> Diagnostic:
+        path = (*self.base, *fault.path)
+        absent = fault.code in ("spec/missing-key",)
+        about_key = fault.code in ("spec/unknown-key", "spec/missing-key", "spec/unknown-capability")
+        locate = self.document.key_at if about_key else self.document.at
+        at = locate(*(path[:-1] if absent else path))
+        dotted = ".".join(map(str, path))
+        if dotted and not at.path.startswith(dotted):
+            at = Location(at.file, at.line, at.column, at.end_column, dotted)
+        return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+
+def _platform(
+    document: Document, components: Components, wanted: Sequence[str]
+) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
+    place = _Place(document)
+    raw = parse(Platform, document.value)
+    found = [place.diagnostic(fault) for fault in raw] if isinstance(raw, list) else []
+    blocks = document.value.get("environments")
+    if not isinstance(blocks, Mapping):
+        return (), found
+    found += _shared_projects(document, blocks)
+    found += _unknown_environments(document, blocks, wanted)
+    specs = []
+    for name in wanted or blocks:
+        if not isinstance(blocks.get(name), Mapping):
+            continue
+        spec, faults = _environment(document, name, components)
+        found += faults
+        if spec is not None:
+            specs.append(spec)
+    return tuple(specs), found
+
+
+def _unknown_environments(document: Document, blocks: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[Diagnostic]:
+    for name in wanted:
+        if name not in blocks:
+            near = suggest(name, blocks)
+            yield error(
+                "spec/unknown-environment",
+                f"there is no environment `{name}`",
+                document.key_at("environments"),
+                label=f"did you mean `{near}`?" if near else "",
+                help=f"environments here: {', '.join(blocks)}",
+            )
+
+
+def _shared_projects(document: Document, blocks: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for fact in ("project", "project_number"):
+        owner: dict[str, str] = {}
+        for name, block in blocks.items():
+            if not isinstance(block, Mapping) or fact not in block:
+                continue
+            first = owner.setdefault(str(block[fact]), name)
+            if first != name:
+                yield error(
+                    "spec/shared-project",
+                    f"environments `{first}` and `{name}` have the same {fact.replace('_', ' ')}",
+                    document.at("environments", name, fact),
+                    notes=(f"`{first}` has it at {document.at('environments', first, fact)}",),
+                    help="give each environment a project of its own, so that one cannot harm the other",
+                )
+
+
+def _environment(
+    document: Document, name: str, components: Components
+) -> tuple[EnvironmentSpec | None, list[Diagnostic]]:
+    try:
+        merged = for_environment(document, name)
+    except DiagnosticError as fault:
+        return None, list(fault.diagnostics)
+    place = _Place(merged)
+    parsed = parse(Platform, merged.value)
+    faults = [place.diagnostic(fault) for fault in parsed] if isinstance(parsed, list) else []
+    environment = None if isinstance(parsed, list) else _facts(parsed, name)
+    planes = merged.value.get("planes")
+    slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
+    faults += more
+    if isinstance(parsed, list) or environment is None or faults:
+        return None, faults
+    block = parsed.environments[name]
+    spec = EnvironmentSpec(
+        environment=environment,
+        planes={
+            plane: PlaneSpec(plane, written.owner, slots.get(plane, {})) for plane, written in parsed.planes.items()
+        },
+        teams=parsed.teams,
+        layout=block.layout or parsed.layout,
+        backend=block.backend or parsed.backend,
+        origin=merged.at,
+    )
+    return spec, []
+
+
+def _facts(platform: Platform, name: str) -> Environment:
+    block: EnvironmentBlock = platform.environments[name]
+    return Environment(
+        platform=platform.name,
+        name=name,
+        project=block.project,
+        project_number=block.project_number,
+        region=block.region or platform.region,
+        organization=platform.organization,
+        labels=platform.labels,
+        production=block.production,
+    )
+
+
+def _planes(
+    document: Document, planes: Mapping[str, Any], components: Components, environment: Environment | None
+) -> tuple[dict[str, dict[str, SlotSpec]], list[Diagnostic]]:
+    filled: dict[str, tuple[str, ...]] = {}
+    slots: dict[str, dict[str, SlotSpec]] = {}
+    found: list[Diagnostic] = []
+    for plane, block in planes.items():
+        if not isinstance(block, Mapping):
+            continue
+        for capability, value in block.items():
+            if capability == "owner":
+                continue
+            path = ("planes", plane, capability)
+            if capability in filled:
+                found.append(
+                    error(
+                        "spec/capability-twice",
+                        f"`{capability}` is filled in two planes",
+                        document.key_at(*path),
+                        notes=(f"the other is at {document.key_at(*filled[capability])}",),
+                        help="keep one of the two: an environment has one component for each capability",
+                    )
+                )
+                continue
+            filled[capability] = path
+            slot = _slot(_Place(document, path), capability, value, components, environment)
+            if isinstance(slot, SlotSpec):
+                slots.setdefault(plane, {})[capability] = slot
+            else:
+                found += slot
+    return slots, found
+
+
+def _slot(
+    place: _Place, capability: str, value: Any, components: Components, environment: Environment | None
+) -> SlotSpec | list[Diagnostic]:
+    """One slot. `value` is already `{use: name, ...}`, whichever way it was written."""
+    if capability not in components.capabilities:
+        near = suggest(capability, (*components.capabilities, "owner"))
+        return [
+            place.diagnostic(
+                Fault(
+                    "spec/unknown-capability",
+                    f"there is no capability `{capability}`",
+                    label=f"did you mean `{near}`?" if near else "",
+                    help=f"capabilities: {', '.join(components.capabilities)}",
+                )
+            )
+        ]
+    names = components.names(capability)
+    if not isinstance(value, Mapping):
+        return [place.diagnostic(Fault("spec/wrong-type", f"a slot is a component's name or a mapping with `use`,"
+                                       f" not `{value}`", help=f"write one of {', '.join(names)}"))]  # fmt: skip
+    use = value.get("use")
+    if use is None:
+        return [place.diagnostic(Fault("spec/missing-key", f"`{capability}` does not say which component fills it",
+                                       path=("use",), help=f"add `use:` with one of {', '.join(names)}"))]  # fmt: skip
+    if use not in names:
+        return [place.diagnostic(_unknown_component(capability, use, names, components))]
+    try:
+        component = components.load(capability, use)
+    except DiagnosticError as fault:
+        at = place.document.at(*place.base, "use")
+        return [error(d.code, d.summary, at, help=d.help) for d in fault.diagnostics]
+    settings = parse(component.Settings, {key: item for key, item in value.items() if key != "use"})
+    if isinstance(settings, list):
+        return [place.diagnostic(fault) for fault in settings]
+    faults = list(component.check(settings, environment)) if environment is not None else []
+    if faults:
+        return [place.diagnostic(fault) for fault in faults]
+    return SlotSpec(capability, use, settings)
+
+
+def _unknown_component(capability: str, use: object, names: Sequence[str], components: Components) -> Fault:
+    elsewhere = [other for other in components.capabilities if use in components.names(other)]
+    near = suggest(str(use), names)
+    if elsewhere:
+        summary = f"`{use}` fills `{elsewhere[0]}`, not `{capability}`"
+    else:
+        summary = f"there is no component `{use}` for `{capability}`"
+    return Fault(
+        "spec/unknown-component",
+        summary,
+        path=("use",),
+        label=f"did you mean `{near}`?" if near else "",
+        help=f"components for `{capability}`: {', '.join(names)}",
+    )
+
+
