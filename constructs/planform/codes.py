@@ -1,0 +1,284 @@
+"""The page of every code that a diagnostic can carry: what `planform explain CODE` prints.
+
+To add one, write its entry at its place in the alphabet. `wrong` is the smallest input that gives the code,
+`right` the same input put right; both are YAML unless the fault is in Python or in a file's outside. Tests
+hold that every code in use has a page, that every page is of use, and that the blueprint examples do what
+they say.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One page: a title in lower case, why it is a fault, an example, the example put right, what to do."""
+
+    title: str
+    why: str
+    wrong: str
+    right: str
+    help: str
+
+
+def page(code: str) -> str:
+    """The page as text; KeyError for a code that has none."""
+    entry = CODES[code]
+    blocks = [f"{code}: {entry.title}", textwrap.fill(entry.why, 100)]
+    blocks += [f"{head}:\n\n{textwrap.indent(text.rstrip(), '    ')}" for head, text in _examples(entry)]
+    blocks.append(f"What to do: {entry.help}")
+    return "\n\n".join(blocks) + "\n"
+
+
+def _examples(entry: Code) -> list[tuple[str, str]]:
+    examples = [("Wrong", entry.wrong), ("Right", entry.right)]
+    return [(head, text) for head, text in examples if text]
+
+
+CODES: dict[str, Code] = {
+    "blueprint/ambiguous-number": Code(
+        title="a number that readers of YAML understand differently",
+        why="YAML 1.1 takes 0123 for 83 and 1_000 for a thousand; YAML 1.2 takes them for 123 and text.",
+        wrong="cost_center: 0042\n",
+        right='cost_center: "0042"\n',
+        help="quote it if it is an id or a label; write a plain decimal number if it is a number",
+    ),
+    "blueprint/control-character": Code(
+        title="a character that is not shown as text",
+        why="Control characters, marks of text direction and line breaks that editors do not count make a"
+        " file read otherwise than it looks in a review.",
+        wrong="name: acme\x00ai\n",
+        right="name: acme-ai\n",
+        help='delete the character; where it is meant, write its escape in double quotes, such as "\\u2028"',
+    ),
+    "blueprint/duplicate-key": Code(
+        title="a key written twice in one mapping",
+        why="One of the two values would be lost in silence.",
+        wrong="region: europe-west4\nregion: us-central1\n",
+        right="region: europe-west4\n",
+        help="keep one of the two",
+    ),
+    "blueprint/empty": Code(
+        title="an empty file or document",
+        why="A file without a document, or a `---` with nothing after it, is mostly an accident.",
+        wrong="name: acme-ai\n---\n",
+        right="name: acme-ai\n",
+        help="write the document, or delete the file or the `---`",
+    ),
+    "blueprint/environment-not-a-mapping": Code(
+        title="an environment that is not a mapping",
+        why="An environment is a mapping with its project and what it overrides.",
+        wrong="environments: {dev: acme-ai-dev}\n",
+        right="environments: {dev: {project: acme-ai-dev}}\n",
+        help="write the environment's fields below its name",
+    ),
+    "blueprint/indentation": Code(
+        title="a line that is indented like nothing above it",
+        why="Indentation says what belongs to what; this line belongs to nothing.",
+        wrong="planes:\n    resource: {}\n  security: {}\n",
+        right="planes:\n  resource: {}\n  security: {}\n",
+        help="let keys of one mapping, and items of one list, begin in the same column",
+    ),
+    "blueprint/key-not-a-string": Code(
+        title="a key that is not text",
+        why="Keys are names. A number, `true`, `null` or a mapping as a key becomes something else in JSON.",
+        wrong="labels: {2024: true}\n",
+        right='labels: {"2024": true}\n',
+        help="quote the key",
+    ),
+    "blueprint/merge-value": Code(
+        title="a merge of something that is not a mapping",
+        why="`<<` copies the keys of a mapping, or of a list of mappings.",
+        wrong="tier: &tier small\ndatabase: {<<: *tier}\n",
+        right="tier: &tier {tier: small}\ndatabase: {<<: *tier}\n",
+        help="put the anchor before a mapping",
+    ),
+    "blueprint/missing-colon": Code(
+        title="a key without a colon and a space",
+        why="A key is followed by a colon and at least one space, or a line break.",
+        wrong="name: acme-ai\nregion europe-west4\n",
+        right="name: acme-ai\nregion: europe-west4\n",
+        help="write `key: value`",
+    ),
+    "blueprint/missing-comma": Code(
+        title="two entries without a comma between them",
+        why="Between brackets, entries are separated by commas.",
+        wrong="database: {use: cloud-sql tier: small}\n",
+        right="database: {use: cloud-sql, tier: small}\n",
+        help="put a comma between the entries, or quotes around a value that holds a colon and a space",
+    ),
+    "blueprint/needs-quotes": Code(
+        title="a value that begins with a character of YAML's own",
+        why="A value without quotes cannot begin with @, `, %, *, &, |, > or ?.",
+        wrong="schedule: * 3 * * *\n",
+        right='schedule: "* 3 * * *"\n',
+        help="put quotes around the value",
+    ),
+    "blueprint/no-yaml": Code(
+        title="a folder without YAML",
+        why="A folder is read for its *.yaml and *.yml, at any depth, hidden names left out.",
+        wrong="",
+        right="",
+        help="name the folder that holds the blueprint",
+    ),
+    "blueprint/not-a-mapping": Code(
+        title="a document that is not a mapping",
+        why="Every document is a mapping that begins with `planform: 1` and its `kind`.",
+        wrong="- acme-ai\n",
+        right="name: acme-ai\n",
+        help="write keys and values",
+    ),
+    "blueprint/not-found": Code(
+        title="a file or folder that does not exist",
+        why="A path named on the command line leads to nothing, or a link in the folder does.",
+        wrong="",
+        right="",
+        help="name a file or folder that exists",
+    ),
+    "blueprint/not-utf-8": Code(
+        title="a file that is not UTF-8",
+        why="Text in another encoding would be read as other characters.",
+        wrong="",
+        right="",
+        help="save the file as UTF-8",
+    ),
+    "blueprint/number-out-of-range": Code(
+        title="a number that is not finite or needs more than 64 bits",
+        why="JSON and Terraform cannot carry it without loss, and it is mostly an id that lost its quotes.",
+        wrong="commit: 12345e67890\n",
+        right='commit: "12345e67890"\n',
+        help="quote it if it is an id or a label",
+    ),
+    "blueprint/outside-folder": Code(
+        title="a link that leads out of the folder",
+        why="A blueprint may come from a stranger's pull request; a link must not bring in other files.",
+        wrong="",
+        right="",
+        help="put the file itself into the folder, or name its target on the command line",
+    ),
+    "blueprint/recursive-alias": Code(
+        title="an alias inside the value of its own anchor",
+        why="The value would contain itself without end.",
+        wrong="defaults: &defaults\n  more: *defaults\n",
+        right="defaults: &defaults {tier: small}\nmore: *defaults\n",
+        help="write the value out",
+    ),
+    "blueprint/stray-bracket": Code(
+        title="a bracket or comma where a value is expected",
+        why="A value without quotes cannot begin with a closing bracket or a comma.",
+        wrong="name: ]\n",
+        right='name: "]"\n',
+        help="remove it, or quote the value that it belongs to",
+    ),
+    "blueprint/syntax": Code(
+        title="text that is not YAML",
+        why="The YAML parser could not go on; the note of the error holds its own words.",
+        wrong="name: acme-ai\n...\nregion: europe-west4\n",
+        right="name: acme-ai\nregion: europe-west4\n",
+        help="compare with the lines around it; a value with special characters needs quotes",
+    ),
+    "blueprint/tab-indentation": Code(
+        title="a tab as indentation",
+        why="YAML forbids it, as the width of a tab differs from editor to editor.",
+        wrong="planes:\n\tresource: {}\n",
+        right="planes:\n  resource: {}\n",
+        help="indent with spaces",
+    ),
+    "blueprint/tag": Code(
+        title="a tag",
+        why="A tag such as `!include` or `!!python/name` asks the reader for more than plain data. Blueprints"
+        " are plain data, so that what is reviewed is what is compiled.",
+        wrong="teams: !include teams.yaml\n",
+        right="teams: {fraud: {}}\n",
+        help="remove the tag and write the value; quote a value that begins with an exclamation mark",
+    ),
+    "blueprint/text-after-quote": Code(
+        title="text after a closing quote",
+        why="Quotes hold the whole value or none of it.",
+        wrong="title: 'it's'\n",
+        right='title: "it\'s"\n',
+        help="put all of the value inside the quotes",
+    ),
+    "blueprint/too-deep": Code(
+        title="values nested too deep",
+        why="A bound that no blueprint needs, against files made to exhaust the reader.",
+        wrong=f"a: {'[' * 70}{']' * 70}\n",
+        right="a: [[1]]\n",
+        help="flatten the value",
+    ),
+    "blueprint/too-large": Code(
+        title="a file that is too large",
+        why="A bound of 1 MiB, against files made to exhaust the reader; a large platform has some 10 kB.",
+        wrong="",
+        right="",
+        help="divide the documents over several files",
+    ),
+    "blueprint/too-many-documents": Code(
+        title="too many files or documents in one read",
+        why="A bound against folders made to exhaust the reader, or a folder named by mistake.",
+        wrong="",
+        right="",
+        help="name a folder further down, or read fewer files at a time",
+    ),
+    "blueprint/too-many-values": Code(
+        title="too many values, aliases counted with all that they repeat",
+        why="A few lines of aliases of aliases can stand for billions of values.",
+        wrong="a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+        + "".join(
+            f"{n}: &{n} [{', '.join([f'*{m}'] * 10)}]\n" for m, n in zip("abcde", "bcdef", strict=True)
+        ),
+        right="a: &a [1, 1, 1]\nb: [*a, *a]\n",
+        help="write fewer aliases, or divide the file",
+    ),
+    "blueprint/unclosed-bracket": Code(
+        title="a bracket that is not closed",
+        why="The list or mapping would reach to the end of the file.",
+        wrong="environments: [dev, prod\nname: churn\n",
+        right="environments: [dev, prod]\nname: churn\n",
+        help="add the closing bracket after the last entry",
+    ),
+    "blueprint/unclosed-quote": Code(
+        title="a quote that is not closed",
+        why="The text would reach to the end of the file.",
+        wrong='name: "acme-ai\nregion: europe-west4\n',
+        right='name: "acme-ai"\nregion: europe-west4\n',
+        help="add the closing quote",
+    ),
+    "blueprint/unknown-alias": Code(
+        title="an alias without its anchor",
+        why="`*name` repeats what stands at `&name` earlier in the same document.",
+        wrong="defaults: &default {tier: small}\ndatabase: *defaults\n",
+        right="defaults: &defaults {tier: small}\ndatabase: *defaults\n",
+        help="write the anchor's name, or quote text that begins with an asterisk",
+    ),
+    "blueprint/unknown-environment": Code(
+        title="an environment that the platform does not have",
+        why="A command or a workload names an environment that is not under `environments:`.",
+        wrong="",
+        right="",
+        help="name one of the platform's environments, or add it",
+    ),
+    "blueprint/unknown-escape": Code(
+        title="an unknown escape in double quotes",
+        why="In double quotes a backslash begins an escape, and this one names no character.",
+        wrong='pattern: "\\d+"\n',
+        right="pattern: '\\d+'\n",
+        help="write the backslash twice, or use single quotes",
+    ),
+    "blueprint/unquoted-colon": Code(
+        title="a colon and a space in a value without quotes",
+        why="A colon followed by a space ends a key, so the rest of the line is read as a second value.",
+        wrong="title: acme: the platform\n",
+        right='title: "acme: the platform"\n',
+        help="put quotes around the whole value",
+    ),
+    "blueprint/unreadable": Code(
+        title="a file that cannot be read",
+        why="The system refused the file, or it is a device or a pipe.",
+        wrong="",
+        right="",
+        help="check its name and its permissions",
+    ),
+}
