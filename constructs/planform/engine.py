@@ -11,13 +11,16 @@ engine/no-node, engine/node-failed.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +120,7 @@ def _start(name: str) -> Any:
         with _environment(_NODE_ENVIRONMENT):
             return importlib.import_module(name)
     except (OSError, ValueError, AssertionError, RuntimeError) as fault:
+        _forget_process(fault)
         summary = f"the engine `{name}` did not start in {node}: {_first_line(fault)}"
         remedy = (
             "set JSII_NODE to a Node 22 or 24 that runs here, or set PLANFORM_ENGINE=native, which needs none"
@@ -126,6 +130,15 @@ def _start(name: str) -> Any:
         os.environ.pop("JSII_NODE")
         if before is not None:
             os.environ["JSII_NODE"] = before
+
+
+def _forget_process(fault: BaseException) -> None:
+    """Take back jsii's exit handler of a Node that died at its start: it would end in a traceback."""
+    for frame, _ in traceback.walk_tb(fault.__traceback__):
+        process: Any = frame.f_locals.get("self")
+        if type(process).__name__ == "_NodeProcess":
+            atexit.unregister(process.stop)
+            process.stop = lambda: None
 
 
 def _first_line(fault: BaseException) -> str:
@@ -204,17 +217,27 @@ else:
 
         def __init__(self, stack, document):
             super().__init__(stack, RECORDS)
-            self.document = document
-            self.held = None
+            self._document = document
+            self._held = None
             self.fault = None
+
+        def hold(self):
+            """Until `release`, answer with the document of now, or with nothing if it has no token."""
+            tokens = []
+            document = plain(self._document(), lambda value: is_token(value) and (tokens.append(1) or True))
+            self._held = document if tokens else {}
+
+        def release(self):
+            """Answer with the document at the time of the call."""
+            self._held = None
 
         @jsii.member(jsii_name="toTerraform")
         def to_terraform(self):
             """The records; a fault is kept for `_synthesized`, as an exception loses its type in Node."""
-            if self.held is not None:
-                return self.held
+            if self._held is not None:
+                return self._held
             try:
-                return plain(self.document(), is_token)
+                return plain(self._document(), is_token)
             except Exception as fault:
                 self.fault = fault
                 raise
@@ -328,38 +351,47 @@ else:
         records = [each for each in constructs if isinstance(each, _Records)]
         refuse_duplicates([(path_of(stack).rpartition("/")[2], path_of(stack)) for stack in stacks])
         _refuse_hcl()
-        with tempfile.TemporaryDirectory(prefix="planform-") as folder:
+        for record in records:
+            record.hold()
+        with _temporary_folder() as folder:
             try:
-                _prepare(stacks, records)
-                session = _Session(folder)
-                for stack in stacks:
-                    stack.synthesizer.synthesize(session)
-                    _validate(stack)
-                session.manifest.write_to_file()
+                _run(stacks, records, folder)
             except RuntimeError as fault:
                 for record in records:
                     if record.fault is not None:
                         raise record.fault from None
                 raise _refused(fault) from None
+            except (BrokenPipeError, json.JSONDecodeError):
+                remedy = "run it again with fewer stacks at a time, or set PLANFORM_ENGINE=native"
+                summary = "Node ended before the stacks were written; it may have run out of memory"
+                raise _node_error("engine/node-failed", summary, remedy) from None
+            finally:
+                for record in records:
+                    record.release()
             yield folder
 
-    def _prepare(stacks, records):
-        try:
-            for record in records:
-                document = plain(record.document(), is_token)
-                record.held = document if _has_token(document) else {}
-            for stack in stacks:
-                stack.prepare_stack()
-        finally:
-            for record in records:
-                record.held = None
+    def _run(stacks, records, folder):
+        """What `App.synth` of the engine does, into a folder of ours."""
+        for stack in stacks:
+            stack.prepare_stack()
+        for record in records:
+            record.release()
+        session = _Session(folder)
+        for stack in stacks:
+            stack.synthesizer.synthesize(session)
+            _validate(stack)
+        session.manifest.write_to_file()
 
-    def _has_token(value):
-        if isinstance(value, dict):
-            return any(TOKEN in key or _has_token(item) for key, item in value.items())
-        if isinstance(value, list):
-            return any(_has_token(item) for item in value)
-        return TOKEN in value if isinstance(value, str) else is_token(value)
+    @contextmanager
+    def _temporary_folder():
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="planform-")
+        except OSError as fault:
+            remedy = "set TMPDIR to a folder with room"
+            summary = f"the engine has no place for temporary files: {fault}"
+            raise DiagnosticError([error("engine/refused", summary, help=remedy)]) from None
+        with folder as path:
+            yield path
 
     def _validate(stack):
         """Run the engine's checks; what only says that no `terraform` is installed here is no fault."""
