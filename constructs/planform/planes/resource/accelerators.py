@@ -40,14 +40,16 @@ __all__ = [
 class Accelerator:
     """A GPU or TPU, by the name that GKE gives it. `memory_gib` is that of one GPU or one TPU chip.
 
-    `quota` is the regional Compute Engine metric that it counts against; "" where no source names one.
-    `mig` are the partitions that one GPU may be cut into. `most_vcpus`, for GPUs that are attached to N1
-    machines, says how many vCPUs go with how many GPUs, and so which counts there are.
+    `also` are other words for it, to suggest the right one by. `quota` is the regional Compute Engine metric
+    that it counts against; "" where no source names one. `mig` are the partitions that one GPU may be cut
+    into. `most_vcpus`, for GPUs that are attached to N1 machines, says how many vCPUs go with how many GPUs,
+    and so which counts there are.
     """
 
     name: str
     kind: str
     memory_gib: int
+    also: tuple[str, ...] = ()
     quota: str = ""
     mig: tuple[str, ...] = ()
     most_vcpus: Mapping[int, int] = field(default_factory=dict)
@@ -158,6 +160,9 @@ def nearest_machine(word: str) -> str | None:
 def nearest_accelerator(word: str) -> str | None:
     """The accelerator that was probably meant; `l4`, `H100` and Vertex AI's `NVIDIA_L4` are known too."""
     plain = word.lower().replace("_", "-")
+    for each in accelerators().values():
+        if plain in each.also:
+            return each.name
     within = [name for name in accelerators() if plain and plain in name]
     return min(within, key=len) if within else suggest(plain, accelerators())
 
@@ -171,7 +176,7 @@ def as_of(source: str) -> str:
 def _data() -> dict[str, Any]:
     text = files(__package__).joinpath("accelerators.yaml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(text, loader)  # noqa: S506  both are safe loaders
+    loaded: dict[str, Any] = yaml.load(text, loader)
     return loaded
 
 
@@ -180,6 +185,7 @@ def _accelerator(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any])
         name=name,
         kind=facts["kind"],
         memory_gib=facts["memory_gib"],
+        also=tuple(facts.get("also", ())),
         quota=facts.get("quota", ""),
         mig=tuple(facts.get("mig", ())),
         most_vcpus=facts.get("most_vcpus", {}),
@@ -215,7 +221,9 @@ def _group(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any]) -> It
 
 
 def _zones(tables: Mapping[str, Any], table: str | None) -> tuple[str, ...]:
-    return tuple(f"{region}-{zone}" for region, each in tables[table].items() for zone in each) if table else ()
+    return (
+        tuple(f"{region}-{zone}" for region, each in tables[table].items() for zone in each) if table else ()
+    )
 
 
 @cache

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import suggest
@@ -64,7 +64,7 @@ class CapacityKind(Settings):
         return {}
 
     def taint(self) -> dict[str, str] | None:
-        """The taint that keeps other pods away, if the kind asks for one; its key is also GKE's node label."""
+        """The taint that keeps other pods away, if there is one; GKE sets a label of the same key."""
         return None
 
 
@@ -75,13 +75,14 @@ class NoTerms(Settings):
 class OnDemand(CapacityKind):
     """Machines at list price, for as long as the pool wants them, when there are any."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["on_demand"]})
+
     kind: ClassVar[str] = "on_demand"
     any_zone: ClassVar[bool] = False
 
-    on_demand: NoTerms = Field(description="Machines at list price, kept until the pool shrinks.")
-
-    def __init__(self, on_demand: NoTerms | None = None, **other: Any) -> None:
-        super().__init__(on_demand=on_demand or NoTerms(), **other)
+    on_demand: NoTerms = Field(
+        default=NoTerms(), description="Machines at list price, kept until the pool shrinks."
+    )
 
     def node_config(self) -> dict[str, Any]:
         return {}
@@ -90,13 +91,14 @@ class OnDemand(CapacityKind):
 class Spot(CapacityKind):
     """Spare machines at a discount, which Google takes back with 30 seconds' notice."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["spot"]})
+
     kind: ClassVar[str] = "spot"
     preemptible: ClassVar[bool] = True
 
-    spot: NoTerms = Field(description="Spare machines at a discount; Google may take them back at any time.")
-
-    def __init__(self, spot: NoTerms | None = None, **other: Any) -> None:
-        super().__init__(spot=spot or NoTerms(), **other)
+    spot: NoTerms = Field(
+        default=NoTerms(), description="Spare machines at a discount; Google may take them back at any time."
+    )
 
     def node_config(self) -> dict[str, Any]:
         return {"spot": True}
@@ -112,7 +114,7 @@ class FlexStartTerms(Settings):
         default=LONGEST_RUN_HOURS,
         ge=1,
         le=LONGEST_RUN_HOURS,
-        description="Hours after which a node is taken away, at most 168. Default: 168, the longest there is.",
+        description="Hours after which a node is taken away, at most 168. Default: 168, the longest.",
         json_schema_extra={"unit": "hours"},
     )
 
@@ -128,16 +130,17 @@ class FlexStartTerms(Settings):
 class FlexStart(CapacityKind):
     """Machines that one waits for, node by node, and then keeps undisturbed for up to seven days."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["flex_start"]})
+
     kind: ClassVar[str] = "flex_start"
     preemptible: ClassVar[bool] = True
     from_zero: ClassVar[bool] = True
     upgradable: ClassVar[bool] = False
     auto_repair: ClassVar[bool] = False
 
-    flex_start: FlexStartTerms = Field(description="Machines that one waits for and keeps for up to seven days.")
-
-    def __init__(self, flex_start: FlexStartTerms | None = None, **other: Any) -> None:
-        super().__init__(flex_start=flex_start or FlexStartTerms(), **other)
+    flex_start: FlexStartTerms = Field(
+        default=FlexStartTerms(), description="Machines that one waits for and keeps for up to seven days."
+    )
 
     def node_config(self) -> dict[str, Any]:
         return self.flex_start.arguments()
@@ -149,16 +152,17 @@ class FlexStart(CapacityKind):
 class Queued(CapacityKind):
     """Flex-start for gangs: all machines of a job at once, by ProvisioningRequest (Kueue makes them)."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["queued"]})
+
     kind: ClassVar[str] = "queued"
     preemptible: ClassVar[bool] = True
     from_zero: ClassVar[bool] = True
     upgradable: ClassVar[bool] = False
     auto_repair: ClassVar[bool] = False
 
-    queued: FlexStartTerms = Field(description="All machines of a job at once, for up to seven days.")
-
-    def __init__(self, queued: FlexStartTerms | None = None, **other: Any) -> None:
-        super().__init__(queued=queued or FlexStartTerms(), **other)
+    queued: FlexStartTerms = Field(
+        default=FlexStartTerms(), description="All machines of a job at once, for up to seven days."
+    )
 
     def node_config(self) -> dict[str, Any]:
         return self.queued.arguments()
@@ -202,9 +206,6 @@ class Reservation(CapacityKind):
     kind: ClassVar[str] = "reservation"
 
     reservation: ReservationTerms = Field(description="Machines of one reservation, and no others.")
-
-    def __init__(self, reservation: ReservationTerms, **other: Any) -> None:
-        super().__init__(reservation=reservation, **other)
 
     def node_config(self) -> dict[str, Any]:
         affinity = {
@@ -275,15 +276,13 @@ def _tag(value: Any) -> str:
 
 
 Kinds = Annotated[
-    Union[
-        Annotated[OnDemand, Tag("on_demand")],
-        Annotated[Spot, Tag("spot")],
-        Annotated[FlexStart, Tag("flex_start")],
-        Annotated[Queued, Tag("queued")],
-        Annotated[Reservation, Tag("reservation")],
-    ],
+    Annotated[OnDemand, Tag("on_demand")]
+    | Annotated[Spot, Tag("spot")]
+    | Annotated[FlexStart, Tag("flex_start")]
+    | Annotated[Queued, Tag("queued")]
+    | Annotated[Reservation, Tag("reservation")],
     Discriminator(_tag),
 ]
 Named = Literal["on_demand", "spot", "flex_start", "queued"]
-Capacity = Annotated[Kinds, BeforeValidator(_written, json_schema_input_type=Union[Kinds, Named])]
+Capacity = Annotated[Kinds, BeforeValidator(_written, json_schema_input_type=Kinds | Named)]
 """A field of this type takes one kind of capacity, in its long or short form."""
