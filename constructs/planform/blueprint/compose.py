@@ -126,10 +126,12 @@ class _Composer:
         if self.budget.documents < 0:
             self._halt(_too_many_documents(self._at(start)))
         event = self._next()
-        if type(event) is yaml.ScalarEvent and event.implicit[0] and not event.value and not event.anchor:
+        if type(event) is yaml.ScalarEvent and not (event.value or event.anchor or event.tag or event.style):
+            self._next()
             self._fault(_empty(self._at(start), "the document is empty"))
             return
         node = self._node(event, "", 1)
+        self._next()  # the document's end, or the syntax error that explains a document of one word
         if type(node.value) is not dict:
             self._fault(_not_a_mapping(self._location(node, ""), node.value))
         elif not self.faults:
@@ -159,6 +161,9 @@ class _Composer:
     def _scalar(self, event: Any, path: str) -> _Node:
         self._count(1, event, path)
         node = self._place(event, event.end_mark)
+        if not (event.value or event.style):
+            before = self.text[event.start_mark.index - node.column : event.start_mark.index]
+            node.column = len(before.rstrip()) or node.column
         if event.implicit[0] and event.tag is None:
             node.value = self._resolve(event.value, node, path)
         else:

@@ -11,7 +11,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, s
 OVERRIDABLE = ("backend", "labels", "layout", "planes", "region", "teams")
 """Fields of the platform that an environment may override, under the same names."""
 
-PLANE_FIELDS = ("description", "labels", "owner")
+PLANE_FIELDS = ("owner",)
 """Keys of a plane that are fields; every other key is a slot."""
 
 

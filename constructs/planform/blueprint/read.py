@@ -131,6 +131,10 @@ def _load(file: Path, faults: list[Diagnostic]) -> str | None:
 # Faults
 
 
+def _name(path: str) -> str:
+    return shown(path, 300)
+
+
 def _whole(file: str | Path) -> Location:
     return Location(str(file), 0, 0)
 
@@ -142,48 +146,48 @@ def _not_found(path: Path) -> Diagnostic:
         names = [entry.name for entry in parent.iterdir() if entry.suffix in SUFFIXES]
     nearest = suggest(path.name, names)
     help = (
-        f"did you mean {shown(str(parent / nearest))}?" if nearest else "name a file or a folder that exists"
+        f"did you mean {_name(str(parent / nearest))}?" if nearest else "name a file or a folder that exists"
     )
-    return error("blueprint/not-found", f"no file or folder {shown(str(path))}", _whole(path), help=help)
+    return error("blueprint/not-found", f"no file or folder {_name(str(path))}", _whole(path), help=help)
 
 
 def _unreadable(path: Path, cause: Exception) -> Diagnostic:
     where = getattr(cause, "filename", None) or path
     why = getattr(cause, "strerror", None) or str(cause)
-    summary = f"{shown(str(where))} cannot be read: {why.lower()}"
+    summary = f"{_name(str(where))} cannot be read: {why.lower()}"
     return error("blueprint/unreadable", summary, _whole(path), help="check its name and its permissions")
 
 
 def _not_regular(path: Path) -> Diagnostic:
-    summary = f"{shown(str(path))} is a device or a pipe"
+    summary = f"{_name(str(path))} is a device or a pipe"
     return error("blueprint/unreadable", summary, _whole(path), help="write the text to a file and name that")
 
 
 def _outside(path: Path, folder: Path) -> Diagnostic:
     return error(
         "blueprint/outside-folder",
-        f"{shown(str(path))} is a link to {shown(os.path.realpath(path))}, outside {shown(str(folder))}",
+        f"{_name(str(path))} is a link to {_name(os.path.realpath(path))}, outside {_name(str(folder))}",
         _whole(path),
         help="put the file itself into the folder, or name its target on the command line",
     )
 
 
 def _no_yaml(folder: Path) -> Diagnostic:
-    summary = f"no *.yaml or *.yml in the folder {shown(str(folder))}"
+    summary = f"no *.yaml or *.yml in the folder {_name(str(folder))}"
     return error(
         "blueprint/no-yaml", summary, _whole(folder), help="name the folder that holds the blueprint"
     )
 
 
 def _too_many_files(folder: Path) -> Diagnostic:
-    summary = f"more than {MAX_FILES:,} YAML files in the folder {shown(str(folder))}"
+    summary = f"more than {MAX_FILES:,} YAML files in the folder {_name(str(folder))}"
     return error("blueprint/too-many-documents", summary, _whole(folder), help="name a folder further down")
 
 
 def _too_large(file: str, size: int) -> Diagnostic:
     return error(
         "blueprint/too-large",
-        f"{shown(file)} has {size:,} bytes, more than the {MAX_BYTES:,} that are read",
+        f"{_name(file)} has {size:,} bytes, more than the {MAX_BYTES:,} that are read",
         _whole(file),
         help="divide the documents over several files",
     )

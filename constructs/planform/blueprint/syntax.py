@@ -1,7 +1,8 @@
 """PyYAML's parsers, and their messages in words that say what to change.
 
-libyaml reads where PyYAML was built with it. Elsewhere PyYAML's own parser does, brought to the same
-results: it is stricter than libyaml about tabs and laxer about directives, escapes and `{a:}`.
+libyaml reads where PyYAML was built with it. Elsewhere PyYAML's own parser does, brought to the same results;
+by itself it differs about tabs, directives, escapes and `{a:}`. It still refuses two things that libyaml
+reads: a question mark inside a plain value in brackets, and a comment glued to `|` or `>`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ except ImportError:
 
 
 class Events(Protocol):
-    """A stream of YAML events, made as they are asked for; raises yaml.YAMLError at the first fault."""
+    """A stream of YAML events or tokens, made as asked for; raises yaml.YAMLError at the first fault."""
 
     def get_event(self) -> Any: ...
+    def get_token(self) -> Any: ...
 
 
 def events(text: str) -> Events:
@@ -71,6 +73,39 @@ class PureParser(Reader, Scanner, Parser):
                 "while scanning a plain scalar", token.start_mark, "found unexpected ':'", mark
             )
         return token
+
+    def scan_plain_spaces(self, indent: int, start_mark: YamlMark) -> Any:
+        length = 0
+        while self.peek(length) in " \t":
+            length += 1
+        if "\t" in self.prefix(length):
+            space = self.prefix(length)
+            self.forward(length)
+            return super().scan_plain_spaces(indent, start_mark) if self.peek() in "\r\n" else [space]
+        chunks = super().scan_plain_spaces(indent, start_mark)
+        while self.peek() == "\t":
+            if self.column < indent:
+                problem = "found a tab character that violates indentation"
+                raise ScannerError("while scanning a plain scalar", start_mark, problem, self.get_mark())
+            self.forward()
+        return chunks
+
+    def scan_block_scalar_indentation(self) -> Any:
+        found = super().scan_block_scalar_indentation()
+        if self.peek() == "\t":
+            self._tab_for_space()
+        return found
+
+    def scan_block_scalar_breaks(self, indent: int) -> Any:
+        found = super().scan_block_scalar_breaks(indent)
+        if self.column < indent and self.peek() == "\t":
+            self._tab_for_space()
+        return found
+
+    def _tab_for_space(self) -> None:
+        mark = self.get_mark()
+        problem = "found a tab character where an indentation space is expected"
+        raise ScannerError("while scanning a block scalar", mark, problem, mark)
 
     def scan_flow_scalar_non_spaces(self, double: bool, start_mark: YamlMark) -> Any:
         mark = self.get_mark()
@@ -273,9 +308,9 @@ class Fault:
     def _open_bracket(self) -> tuple[int, int] | None:
         """The innermost bracket that is open where the parser gave up."""
         stack: list[tuple[int, int]] = []
-        scanner = yaml.scan(self.text, Loader=yaml.SafeLoader if CParser is None else yaml.CSafeLoader)
+        tokens = events(self.text)
         try:
-            for token in scanner:
+            while not isinstance(token := tokens.get_token(), yaml.StreamEndToken):
                 if isinstance(token, yaml.FlowSequenceStartToken | yaml.FlowMappingStartToken):
                     stack.append((token.start_mark.line, token.start_mark.column))
                 elif isinstance(token, yaml.FlowSequenceEndToken | yaml.FlowMappingEndToken) and stack:
