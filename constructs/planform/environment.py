@@ -66,7 +66,13 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
         except Refused as refused:
             fault = refused.fault
             faults.append(
-                error(fault.code, fault.summary, spec.origin(*slot.path, *fault.path), label=fault.label, help=fault.help)
+                error(
+                    fault.code,
+                    fault.summary,
+                    spec.origin(*slot.path, *fault.path),
+                    label=fault.label,
+                    help=fault.help,
+                )
             )
         except DiagnosticError as fault_error:
             faults += fault_error.diagnostics
@@ -106,7 +112,11 @@ def _provider(stack: TerraformStack, spec: EnvironmentSpec, plane: str | None) -
     if plane:
         labels |= {"plane": plane.replace("_", "-"), "team": spec.planes[plane].owner}
     GoogleProvider(
-        stack, "google", project=facts.project, region=facts.region, default_labels=dict(sorted(labels.items()))
+        stack,
+        "google",
+        project=facts.project,
+        region=facts.region,
+        default_labels=dict(sorted(labels.items())),
     )
 
 
@@ -126,7 +136,10 @@ def _backend(stack: TerraformStack, spec: EnvironmentSpec, name: str) -> None:
         )
     elif isinstance(kind, HcpBackendSettings):
         CloudBackend(
-            stack, organization=kind.organization, hostname=kind.hostname, workspaces=NamedCloudWorkspace(name)
+            stack,
+            organization=kind.organization,
+            hostname=kind.hostname,
+            workspaces=NamedCloudWorkspace(name),
         )
     elif isinstance(kind, LocalBackendSettings):
         LocalBackend(stack, path="terraform.tfstate")

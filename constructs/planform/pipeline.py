@@ -2,51 +2,242 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from os import PathLike
+from pathlib import Path
+from typing import Any
 
-from planform.blueprint.read import Document, read
-from planform.diagnostics import Diagnostic
-from planform.engine import App, synthesize
-from planform.environment import BuiltEnvironment, build_environment
+from planform.blueprint.document import Document
+from planform.blueprint.read import read
+from planform.checks.run import run_checks
+from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
+from planform.engine import App, TerraformStack, synthesize
+from planform.environment import build_environment
 from planform.output.output import Output
 from planform.planes.catalog import Catalog, builtin
+from planform.planes.wiring import stack_name
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import resolve
+from planform.terraform.record import Record, Records, records_of
 
-__all__ = ["Compilation", "compile_documents", "compile_files"]
+__all__ = [
+    "Compilation",
+    "Explained",
+    "StackSummary",
+    "build",
+    "compile_documents",
+    "compile_files",
+    "specs_of",
+]
+
+Compose = Callable[[Sequence[EnvironmentSpec]], App]
 
 
 @dataclass(frozen=True, slots=True)
+class StackSummary:
+    """One line of the closing table."""
+
+    environment: str
+    plane: str
+    stack: str
+    resources: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where one resource comes from: its stack, the component that made it, and the blueprint's line."""
+
+    stack: str
+    address: str
+    component: str
+    construct_path: str
+    at: str
+    source: str
+    body: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The same for people."""
+        lines = [
+            f"{self.address} in {self.stack}",
+            f"  component  {self.component}",
+            f"  blueprint  {self.at}",
+        ]
+        lines += [f"  construct  {self.construct_path}", f"  made at    {self.source}"]
+        return "\n".join([*lines, *(f"    {key} = {json.dumps(value)}" for key, value in self.body.items())])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Compilation:
     """Everything that one run made, each stage's result beside the next."""
 
-    documents: tuple[Document, ...]
     specs: tuple[EnvironmentSpec, ...]
-    environments: tuple[BuiltEnvironment, ...]
     output: Output
+    records: Mapping[str, Records]
     findings: tuple[Diagnostic, ...]
 
+    @cached_property
+    def summary(self) -> tuple[StackSummary, ...]:
+        """One entry for each stack, in the order to apply them."""
+        rows = []
+        for name in self.records:
+            spec, plane = self._owner(name)
+            rows.append(StackSummary(spec.name if spec else "", plane, name, _count(self.records[name])))
+        return tuple(rows)
 
-def compile_files(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> Compilation:
-    """Blueprint files or folders to output in memory; `environments` names some, none means all.
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """Names of the stacks, in the order to apply them."""
+        return tuple(self.records)
 
+    @property
+    def resources(self) -> int:
+        """How many resources all stacks have."""
+        return sum(row.resources for row in self.summary)
+
+    def explain(self, address: str) -> Iterator[Explained]:
+        """Where a resource comes from, in every stack that has it."""
+        for stack, records in self.records.items():
+            spec, _ = self._owner(stack)
+            for record in records:
+                if record.address == address:
+                    yield _explained(stack, record, spec)
+
+    def _owner(self, stack: str) -> tuple[EnvironmentSpec | None, str]:
+        for spec in self.specs:
+            for plane in spec.planes:
+                if stack_name(spec, plane) == stack:
+                    return spec, plane if spec.layout == "planes" else "all"
+        return None, ""
+
+
+def specs_of(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> tuple[EnvironmentSpec, ...]:
+    """Blueprint files or folders to environments, all or those named. Raises DiagnosticError."""
+    return resolve(read(*paths), builtin(), environments)
+
+
+def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None) -> App:
+    """Environments to an app with all their stacks. Raises DiagnosticError with what no environment could build."""
+    app = App()
+    catalog = catalog or builtin()
+    faults: list[Diagnostic] = []
+    for spec in specs:
+        try:
+            build_environment(app, spec, catalog)
+        except DiagnosticError as fault:
+            faults += fault.diagnostics
+    if faults:
+        raise DiagnosticError(faults)
+    return app
+
+
+def compile_files(
+    *paths: str | PathLike[str],
+    environments: Sequence[str] = (),
+    planes: Sequence[str] = (),
+    app: str | None = None,
+) -> Compilation:
+    """Blueprint files or folders to output in memory.
+
+    `environments` and `planes` name the parts to keep, none means all; a part has the same bytes as in the whole.
+    `app` is `module:function` of one's own that composes the stacks, from a folder on the path or here.
     Raises DiagnosticError with everything that is wrong.
     """
-    return compile_documents(read(*paths), environments=environments)
+    return compile_documents(
+        read(*paths), environments=environments, planes=planes, compose=_load(app) if app else build
+    )
 
 
 def compile_documents(
-    documents: Sequence[Document], *, environments: Sequence[str] = (), catalog: Catalog | None = None
+    documents: Sequence[Document],
+    *,
+    environments: Sequence[str] = (),
+    planes: Sequence[str] = (),
+    compose: Compose = build,
 ) -> Compilation:
     """The same from documents that were read already."""
-    from planform.checks.run import run_checks
+    specs = resolve(documents, builtin(), environments)
+    _refuse_unknown_planes(specs, planes)
+    app = compose(specs)
+    wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
+    records = {name: found for name, found in _records(app) if not planes or name in wanted}
+    files = synthesize(app)
+    findings = run_checks(files, dict(_records(app)))
+    stopping = [finding for finding in findings if finding.severity.stops]
+    if stopping:
+        raise DiagnosticError(in_order(findings))
+    output = Output(files)
+    return Compilation(specs, output.only_stacks(records) if planes else output, records, findings)
 
-    catalog = catalog or builtin()
-    specs = resolve(documents, catalog, environments)
-    app = App()
-    built = tuple(build_environment(app, spec, catalog) for spec in specs)
-    output = Output(synthesize(app))
-    findings = run_checks(output, built)
-    return Compilation(tuple(documents), specs, built, output, findings)
+
+def _records(app: App) -> Iterator[tuple[str, Records]]:
+    for child in app.node.children:
+        if isinstance(child, TerraformStack):
+            yield child.node.id, records_of(child)
+
+
+def _count(records: Records) -> int:
+    return sum(1 for record in records if record.block == "resource")
+
+
+def _explained(stack: str, record: Record, spec: EnvironmentSpec | None) -> Explained:
+    capability = record.construct_path.split("/")[1] if record.construct_path.count("/") else ""
+    component = next(
+        (
+            f"{plane.slots[capability].component} (planes.{plane.name}.{capability})"
+            for plane in (spec.planes.values() if spec else ())
+            if capability in plane.slots
+        ),
+        "none: the environment itself",
+    )
+    at = str(record.origin) if record.origin else "no line: made by default"
+    body = {key: value for key, value in record.document().items() if key != "//"}
+    return Explained(stack, record.address, component, record.construct_path, at, record.source, body)
+
+
+def _refuse_unknown_planes(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> None:
+    known = {plane for spec in specs for plane in spec.planes}
+    faults = []
+    for name in planes:
+        if name not in known:
+            near = suggest(name, known)
+            help = f"planes here: {', '.join(sorted(known))}"
+            faults.append(error("spec/unknown-plane", f"there is no plane `{name}`", help=help,
+                                notes=(f"did you mean `{near}`?",) if near else ()))  # fmt: skip
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _load(target: str) -> Compose:
+    module, colon, name = target.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        function = getattr(importlib.import_module(module), name) if colon else None
+    except (ImportError, AttributeError) as fault:
+        raise DiagnosticError([_no_app(target, str(fault))]) from fault
+    if not callable(function):
+        raise DiagnosticError([_no_app(target, "it names no function")])
+    return function  # type: ignore[no-any-return]
+
+
+def _no_app(target: str, problem: str) -> Diagnostic:
+    return error(
+        "app/not-found",
+        f"`--app {target}` cannot be used: {problem}",
+        help="name a module and a function that takes the environments' specs and returns an App: `stacks:build`",
+    )

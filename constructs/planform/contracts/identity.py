@@ -39,7 +39,7 @@ class Identities(Protocol):
     """Service accounts with least privilege, and keyless trust between clouds, clusters and CI."""
 
     def service_account(self, name: str, *, roles: Sequence[str] = (), purpose: str = "") -> Identity:
-        """The service account `name` (6 to 30 characters), with project-level `roles` such as `roles/logging.logWriter`.
+        """The service account `name` (6 to 30 characters), with project-level `roles` such as `roles/viewer`.
 
         Asking again for the same name adds the roles. `purpose` is shown in the console.
         """

@@ -142,7 +142,12 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
 def refuse_all(faults: Iterable[Fault], subject: str) -> None:
     """Raise every fault at once, for a component that was made in code."""
     found = [
-        error(fault.code, fault.summary, notes=(f"in {'.'.join(map(str, (subject, *fault.path)))}",), help=fault.help)
+        error(
+            fault.code,
+            fault.summary,
+            notes=(f"in {'.'.join(map(str, (subject, *fault.path)))}",),
+            help=fault.help,
+        )
         for fault in faults
     ]
     if found:

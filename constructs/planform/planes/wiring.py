@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.planes.catalog import Catalog
@@ -129,8 +130,8 @@ def _component_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> tuple[
                     f"components need each other in a circle: {' -> '.join(cycle)}",
                     spec.origin(*slots[cycle[0]].path),
                     notes=tuple(
-                        f"`{capability}` ({slots[capability].filled.component}) is at {spec.origin(*slots[capability].path)}"
-                        for capability in cycle[:-1]
+                        f"`{each}` ({slots[each].filled.component}) is at {spec.origin(*slots[each].path)}"
+                        for each in cycle[:-1]
                     ),
                     help="fill one of these slots with `existing`, or with a component that needs less",
                 )
@@ -151,7 +152,7 @@ def _stack_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> dict[str, 
         order = tuple(TopologicalSorter(graph).static_order())
     except CycleError as fault:
         cycle = fault.args[1][::-1]
-        edges = [because[edge] for edge in zip(cycle, cycle[1:], strict=False)]
+        edges = [because[edge] for edge in pairwise(cycle)]
         raise DiagnosticError(
             [
                 error(

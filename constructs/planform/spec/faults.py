@@ -18,8 +18,18 @@ __all__ = ["faults_of", "parse"]
 M = TypeVar("M", bound=BaseModel)
 
 _RANGE = frozenset(
-    "greater_than greater_than_equal less_than less_than_equal multiple_of too_short too_long string_too_short"
-    " string_too_long finite_number".split()
+    [
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "multiple_of",
+        "too_short",
+        "too_long",
+        "string_too_short",
+        "string_too_long",
+        "finite_number",
+    ]
 )
 _NOUNS = {
     "string": "text",
@@ -43,21 +53,25 @@ def parse(model: type[M], value: object) -> M | list[Fault]:
 
 def faults_of(model: type[BaseModel], failed: ValidationError, value: object) -> Iterator[Fault]:
     """One fault for each of pydantic's errors; `value` is what was validated, to tell real keys from union tags."""
-    seen = set()
+    faults: dict[tuple[str, tuple[str | int, ...]], Fault] = {}
     for detail in failed.errors(include_url=False):
         path = _real_path(detail["loc"], value, absent_last=detail["type"] in ("missing", "extra_forbidden"))
         fault = _fault(model, detail, path)
-        if (fault.code, fault.path) not in seen:
-            seen.add((fault.code, fault.path))
+        faults.setdefault((fault.code, fault.path), fault)
+    misspelt = {
+        (*fault.path[:-1], fault.label.split("`")[1])
+        for fault in faults.values()
+        if fault.code == "spec/unknown-key" and fault.label
+    }
+    for fault in faults.values():
+        if not (fault.code == "spec/missing-key" and fault.path in misspelt):
             yield fault
 
 
 def _fault(model: type[BaseModel], detail: ErrorDetails, path: tuple[str | int, ...]) -> Fault:
     kind, context = detail["type"], detail.get("ctx", {})
     if "/" in kind:
-        return Fault(
-            kind, detail["msg"], path, help=str(context.get("help", "")), label=str(context.get("label", ""))
-        )
+        return Fault(kind, detail["msg"], path, help=str(context.get("help", "")), label=str(context.get("label", "")))
     if kind == "extra_forbidden":
         keys = _keys(model, path[:-1])
         near = suggest(str(path[-1]), keys)
@@ -76,11 +90,17 @@ def _fault(model: type[BaseModel], detail: ErrorDetails, path: tuple[str | int, 
             help=f"add `{path[-1]}:` {_description(model, path)}".rstrip(),
         )
     if kind in _RANGE:
-        return Fault("spec/out-of-range", f"{_quote(detail['input'])} is out of range: {_lower(detail['msg'])}", path,
-                     help=_help(model, path, "write a value within that range"))
+        return Fault(
+            "spec/out-of-range",
+            f"{_quote(detail['input'])} is out of range: {_lower(detail['msg'])}",
+            path,
+            help=_help(model, path, "write a value within that range"),
+        )
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
-        near = suggest(str(detail["input"]), [option.strip("' ") for option in expected.replace(" or ", ",").split(",")])
+        near = suggest(
+            str(detail["input"]), [option.strip("' ") for option in expected.replace(" or ", ",").split(",")]
+        )
         return Fault(
             "spec/unknown-value",
             f"{_quote(detail['input'])} is not one of {expected}",
@@ -104,9 +124,9 @@ def _real_path(loc: Sequence[str | int], value: object, *, absent_last: bool) ->
     """pydantic's location without the tags it adds for unions, keys and validators."""
     path: list[str | int] = []
     for index, step in enumerate(loc):
-        if isinstance(value, Mapping) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+        if (isinstance(value, Mapping) and step in value) or (
+            isinstance(value, list) and isinstance(step, int) and step < len(value)
+        ):
             value = value[step]
         elif not (absent_last and index == len(loc) - 1):
             continue

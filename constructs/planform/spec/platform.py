@@ -68,10 +68,13 @@ class S3BackendSettings(Settings):
     """State in an S3 bucket, locked by a lock file in the same bucket."""
 
     bucket: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="Name of the state bucket, which must exist."
+        pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+        description="Name of the state bucket, which must exist.",
     )
     region: str = Field(
-        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="AWS region of the bucket.", examples=["eu-central-1"]
+        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$",
+        description="AWS region of the bucket.",
+        examples=["eu-central-1"],
     )
     prefix: str = Field(
         default="planform",
@@ -85,7 +88,9 @@ class HcpBackendSettings(Settings):
 
     organization: str = Field(pattern=r"^[A-Za-z0-9_-]{3,40}$", description="Organisation in HCP Terraform.")
     hostname: str | None = Field(
-        default=None, pattern=r"^[a-z0-9.-]+$", description="Host of a Terraform Enterprise. Default: HCP Terraform."
+        default=None,
+        pattern=r"^[a-z0-9.-]+$",
+        description="Host of a Terraform Enterprise. Default: HCP Terraform.",
     )
 
 
@@ -182,11 +187,13 @@ class Platform(BaseModel):
         " `single`: one for the whole environment. Default: planes.",
     )
     backend: Backend = Field(
-        default_factory=Backend, description="Where Terraform keeps its state. Default: `gcs` in the environment's project."
+        default_factory=Backend,
+        description="Where Terraform keeps its state. Default: `gcs` in the environment's project.",
     )
     teams: dict[KebabName, Team] = Field(default_factory=dict, description="The teams that work on the platform.")
     planes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=24)], PlaneBlock] = Field(
-        min_length=1, description="The planes: any names, each with an owner and the capabilities that it fills."
+        min_length=1,
+        description="The planes: any names, each with an owner and the capabilities that it fills.",
     )
     environments: dict[KebabName, EnvironmentBlock] = Field(
         min_length=1, description="The environments, each in a project of its own."

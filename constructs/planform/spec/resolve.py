@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from planform.blueprint.document import Document
 from planform.blueprint.overrides import for_environment
-from planform.blueprint.read import Document
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -49,9 +49,7 @@ def resolve(
 
     Raises DiagnosticError with every fault of every document.
     """
-    found: list[Diagnostic] = [
-        fault for document in documents for fault in (*_secrets(document), *_header(document))
-    ]
+    found: list[Diagnostic] = [fault for document in documents for fault in (*_secrets(document), *_header(document))]
     platforms = [document for document in documents if document.value.get("kind") == "Platform"]
     if not platforms and not found:
         first = documents[0] if documents else None
@@ -325,5 +323,3 @@ def _unknown_component(capability: str, use: object, names: Sequence[str], compo
         label=f"did you mean `{near}`?" if near else "",
         help=f"components for `{capability}`: {', '.join(names)}",
     )
-
-

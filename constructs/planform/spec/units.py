@@ -37,7 +37,10 @@ def _network(text: str) -> str:
             raise PydanticCustomError(
                 "spec/cidr",
                 "{text} is not an IPv4 range",
-                {"text": repr(text), "help": "write an address and a prefix length, for example 10.16.0.0/20"},
+                {
+                    "text": repr(text),
+                    "help": "write an address and a prefix length, for example 10.16.0.0/20",
+                },
             ) from fault
         raise PydanticCustomError(
             "spec/cidr",
@@ -48,7 +51,9 @@ def _network(text: str) -> str:
 
 
 KebabName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=40), Field(examples=["acme-ai"])
+    str,
+    StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=40),
+    Field(examples=["acme-ai"]),
 ]
 ProjectId = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$"), Field(examples=["acme-ai-dev"])

