@@ -165,7 +165,9 @@ def test_page_examples_do_what_they_say(parser: str, code: str) -> None:
     [
         ("a:1\nb: 2\n", "missing-colon", 1, 1),
         ("a: 1\nfoo\nb: 2\n", "missing-colon", 2, 1),
-        ("a: x\n  b: y\n", "indentation", 2, 4),
+        ("a: x\n  b: y\n", "indentation", 2, 3),
+        ("  a: 1\nb: 2\n", "indentation", 2, 1),
+        ("a: [b]]\n", "stray-bracket", 1, 7),
         ("a: - b\n", "indentation", 1, 4),
         ("a:\n  - b\n  c: d\n", "indentation", 3, 3),
         ("a: {\n", "unclosed-bracket", 1, 4),
@@ -353,14 +355,10 @@ def dump(tree: Any, style: Any, default_style: Any) -> str:
         pass
 
     def text(dumper: Any, value: str) -> Any:
-        return dumper.represent_scalar(
-            "tag:yaml.org,2002:str", value, style="'" if not value.isalpha() else None
-        )
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="'" if not value.isalpha() else None)
 
     Dumper.add_representer(str, text)
-    return str(
-        yaml.dump(tree, Dumper=Dumper, default_flow_style=style, allow_unicode=default_style, sort_keys=False)
-    )
+    return str(yaml.dump(tree, Dumper=Dumper, default_flow_style=style, allow_unicode=default_style, sort_keys=False))
 
 
 def both(text: str) -> tuple[Any, Any]:

@@ -95,9 +95,7 @@ def test_caret_stands_under_the_column_as_displayed(line: str, column: int, offs
 
 
 @given(st.text(), st.text(), st.integers(0, 30), st.integers(0, 30))
-def test_no_control_character_of_the_input_reaches_the_text(
-    words: str, line: str, column: int, end: int
-) -> None:
+def test_no_control_character_of_the_input_reaches_the_text(words: str, line: str, column: int, end: int) -> None:
     at = Location(words or "f", 1, column, end, words)
     fault = error(words, words, at, label=words, notes=[words], help=words)
     text = to_text([fault], sources={at.file: line})
@@ -164,9 +162,7 @@ REGION = {
     "type": "object",
     "required": ["startLine"],
     "additionalProperties": False,
-    "properties": {
-        key: {"type": "integer", "minimum": 1} for key in ("startLine", "startColumn", "endColumn")
-    },
+    "properties": {key: {"type": "integer", "minimum": 1} for key in ("startLine", "startColumn", "endColumn")},
 }
 SARIF = {
     "type": "object",
@@ -241,9 +237,7 @@ def test_sarif_has_the_required_structure() -> None:
     assert rules == ["blueprint/empty", "policy/x", "spec/unknown-key"]
     assert [rules[result["ruleIndex"]] for result in run["results"]] == [d.code for d in found]
     assert [result["level"] for result in run["results"]] == ["error", "error", "warning", "error", "note"]
-    places = [
-        result["locations"][0]["physicalLocation"] for result in run["results"] if "locations" in result
-    ]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"] if "locations" in result]
     assert places[0]["region"] == {"startLine": 31, "startColumn": 11, "endColumn": 21}
     assert places[1] == {"artifactLocation": {"uri": "a%20b/%C3%BC.yaml"}}
     assert places[2] == {"artifactLocation": {"uri": "file:///tmp/a.yaml"}, "region": {"startLine": 3}}
@@ -262,12 +256,7 @@ def literal_codes(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         known = CODE.fullmatch(node.value) and node.value.partition("/")[0] in FAMILIES
         return [node.value] if known else []
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id in MAKERS
-        and node.args
-    ):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS and node.args:
         first = node.args[0]
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and CODE.fullmatch(first.value):
             return [first.value]

@@ -226,9 +226,7 @@ CODES: dict[str, Code] = {
         title="too many values, aliases counted with all that they repeat",
         why="A few lines of aliases of aliases can stand for billions of values.",
         wrong="a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
-        + "".join(
-            f"{n}: &{n} [{', '.join([f'*{m}'] * 10)}]\n" for m, n in zip("abcde", "bcdef", strict=True)
-        ),
+        + "".join(f"{n}: &{n} [{', '.join([f'*{m}'] * 10)}]\n" for m, n in zip("abcde", "bcdef", strict=True)),
         right="a: &a [1, 1, 1]\nb: [*a, *a]\n",
         help="write fewer aliases, or divide the file",
     ),

@@ -87,9 +87,7 @@ class DiagnosticError(Exception):
     `sources` holds the texts that are in no file, so that their excerpts can be shown.
     """
 
-    def __init__(
-        self, diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = in_order(diagnostics)
         self.sources = dict(sources or {})
         super().__init__(self.diagnostics)
@@ -158,9 +156,7 @@ _COLORS = {Severity.ERROR: "1;31", Severity.DENIED: "1;31", Severity.WARNING: "1
 _GUTTER, _HINT, _BOLD = "34", "36", "1"
 
 
-def to_text(
-    diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | None = None, color: bool = False
-) -> str:
+def to_text(diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | None = None, color: bool = False) -> str:
     """The form for a terminal: summary, place, excerpt and caret, notes, help; a blank line between faults.
 
     An excerpt comes from `sources` (file name to text), else from the file itself where it can be read.

@@ -185,9 +185,7 @@ class _Composer:
         if node is None:
             recursive = event.anchor in self._anchors
             self._fault(
-                _recursive_alias(at, event.anchor)
-                if recursive
-                else _unknown_alias(at, event.anchor, self._anchors)
+                _recursive_alias(at, event.anchor) if recursive else _unknown_alias(at, event.anchor, self._anchors)
             )
             return self._place(event, event.end_mark)
         if depth + node.height - 1 > MAX_DEPTH:
@@ -268,9 +266,7 @@ class _Composer:
     def _at(self, event: Any, path: str = "") -> Location:
         start, end = event.start_mark, event.end_mark
         one_line = start.line == end.line and end.column > start.column
-        return Location(
-            self.file, start.line + 1, start.column + 1, end.column + 1 if one_line else None, path
-        )
+        return Location(self.file, start.line + 1, start.column + 1, end.column + 1 if one_line else None, path)
 
     def _location(self, node: _Node, path: str) -> Location:
         return Location(self.file, node.line + 1, node.column + 1, node.end, path)
@@ -308,20 +304,16 @@ class _Composer:
 
     # Nodes to values
 
-    def _expand(
-        self, node: _Node, key: Location | None, path: Path, text: str, marks: dict[Path, Mark]
-    ) -> Any:
+    def _expand(self, node: _Node, key: Location | None, path: Path, text: str, marks: dict[Path, Mark]) -> Any:
         marks[path] = Mark(key, Location(self.file, node.line + 1, node.column + 1, node.end, text))
         value = node.value
         if type(value) is dict:
             return {
-                name: self._expand_entry(entry, (*path, name), step(text, name), marks)
-                for name, entry in value.items()
+                name: self._expand_entry(entry, (*path, name), step(text, name), marks) for name, entry in value.items()
             }
         if type(value) is list:
             return [
-                self._expand(item, None, (*path, index), step(text, index), marks)
-                for index, item in enumerate(value)
+                self._expand(item, None, (*path, index), step(text, index), marks) for index, item in enumerate(value)
             ]
         return value
 
@@ -365,9 +357,7 @@ def _too_many_values(at: Location, *, alias: bool) -> Diagnostic:
         at,
         label="this alias repeats too many" if alias else "",
         notes=("an alias counts with everything that its anchor holds",),
-        help="write fewer aliases, or divide the file"
-        if alias
-        else "divide the file, or read fewer at a time",
+        help="write fewer aliases, or divide the file" if alias else "divide the file, or read fewer at a time",
     )
 
 
@@ -426,15 +416,16 @@ def _key_not_a_string(at: Location, value: object, source: str) -> Diagnostic:
     source = source.strip()
     if value is None and source:
         kind = "not text"
-    what = shown(source) if source and "\n" not in source else "this key"
-    short = source and len(source) < 60 and type(value) not in (dict, list)
+    collection = type(value) in (dict, list)
+    what = shown(source) if source and "\n" not in source and not collection else "this one"
+    short = source and len(source) < 60 and not collection
     fix = f'put quotes around it: "{source}"' if short else ""
     template = "a value such as {{ name }} needs quotes; a key is plain text"
     return error(
         "blueprint/key-not-a-string",
         f"a key must be text, and {what} is {kind}",
         at,
-        help=fix or (template if type(value) in (dict, list) else "write the key before the colon"),
+        help=fix or (template if collection else "write the key before the colon"),
     )
 
 

@@ -77,9 +77,7 @@ def _files(path: Path, faults: list[Diagnostic]) -> Iterator[Path]:
 def _folder(folder: Path, faults: list[Diagnostic]) -> list[Path]:
     before = len(faults)
     files: list[Path] = []
-    for here, folders, names in os.walk(
-        folder, onerror=lambda cause: faults.append(_unreadable(folder, cause))
-    ):
+    for here, folders, names in os.walk(folder, onerror=lambda cause: faults.append(_unreadable(folder, cause))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             _is_inside(Path(here, name), folder, faults)
@@ -145,9 +143,7 @@ def _not_found(path: Path) -> Diagnostic:
     if parent.is_dir() and os.access(parent, os.R_OK | os.X_OK):
         names = [entry.name for entry in parent.iterdir() if entry.suffix in SUFFIXES]
     nearest = suggest(path.name, names)
-    help = (
-        f"did you mean {_name(str(parent / nearest))}?" if nearest else "name a file or a folder that exists"
-    )
+    help = f"did you mean {_name(str(parent / nearest))}?" if nearest else "name a file or a folder that exists"
     return error("blueprint/not-found", f"no file or folder {_name(str(path))}", _whole(path), help=help)
 
 
@@ -174,9 +170,7 @@ def _outside(path: Path, folder: Path) -> Diagnostic:
 
 def _no_yaml(folder: Path) -> Diagnostic:
     summary = f"no *.yaml or *.yml in the folder {_name(str(folder))}"
-    return error(
-        "blueprint/no-yaml", summary, _whole(folder), help="name the folder that holds the blueprint"
-    )
+    return error("blueprint/no-yaml", summary, _whole(folder), help="name the folder that holds the blueprint")
 
 
 def _too_many_files(folder: Path) -> Diagnostic:

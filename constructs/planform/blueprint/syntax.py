@@ -69,9 +69,7 @@ class PureParser(Reader, Scanner, Parser):
         token = super().scan_plain()
         if self.flow_level and self.peek() == ":" and self.peek(1) in ",?[]{}":
             mark = self.get_mark()
-            raise ScannerError(
-                "while scanning a plain scalar", token.start_mark, "found unexpected ':'", mark
-            )
+            raise ScannerError("while scanning a plain scalar", token.start_mark, "found unexpected ':'", mark)
         return token
 
     def scan_plain_spaces(self, indent: int, start_mark: YamlMark) -> Any:
@@ -215,9 +213,7 @@ class Fault:
             f"a value cannot begin with {shown(character)} here",
             at,
             label=why,
-            help=f'put quotes around the value: "{rest}"'
-            if len(rest) < 60 and '"' not in rest
-            else "quote it",
+            help=f'put quotes around the value: "{rest}"' if len(rest) < 60 and '"' not in rest else "quote it",
         )
 
     def _quoted(self) -> Diagnostic | None:
@@ -270,14 +266,10 @@ class Fault:
             if self.at_end:
                 return self._unclosed(*(self._open_bracket() or (self.context_line, self.context_column)))
             if "node content" in self.problem:
-                summary = f"{shown(self.character)} is not expected here"
-                return error(
-                    "blueprint/stray-bracket",
-                    summary,
-                    self.here,
-                    help="remove it, or quote the value that it belongs to",
-                )
+                return self._stray()
             return self._in_flow()
+        if self._is_structure() and self.character in ("]", "}"):
+            return self._stray()
         if "unexpected ':'" in self.problem:
             return error(
                 "blueprint/missing-colon",
@@ -286,6 +278,14 @@ class Fault:
                 help="write `key: value`, with a space after the colon",
             )
         return None
+
+    def _stray(self) -> Diagnostic:
+        return error(
+            "blueprint/stray-bracket",
+            f"{shown(self.character)} is not expected here",
+            self.here,
+            help="remove it, or quote the value that it belongs to",
+        )
 
     def _in_flow(self) -> Diagnostic:
         opening = self._line(self.context_line)
@@ -376,23 +376,37 @@ class Fault:
 
     def _indentation(self) -> Diagnostic | None:
         if "sequence entries are not allowed" in self.problem:
-            return self._indented("a list begins on the line of its key")
-        outside = "<document start>" in self.problem and not self.column
+            return self._list_on_line()
+        previous = self._previous()
+        ended = previous is not None and self._line(previous).startswith("...")
+        outside = "<document start>" in self.problem and ended
         if self._is_structure() and not self.before.strip() and not outside:
             if self.character == "-":
                 return self._indented("a list item stands where a key is expected")
             return self._indented("the line is indented like no line above it")
         return None
 
+    def _list_on_line(self) -> Diagnostic:
+        return error(
+            "blueprint/indentation",
+            "a list begins on the line of its key",
+            self.here,
+            help="begin the list on the next line, two spaces deeper, or write it in brackets: `[a, b]`;"
+            " text that begins with `- ` needs quotes",
+        )
+
     def _is_structure(self) -> bool:
         words = ("expected key", "<block end>", "'-' indicator", "<document start>")
         return any(word in self.problem for word in words)
 
     def _indented(self, summary: str) -> Diagnostic:
+        line = self._line(self.line)
+        start = min(self.column, _indent(line))
+        word = re.match(r"[^\s:]+", line[start:])
         return error(
             "blueprint/indentation",
             summary,
-            self.here,
+            self.at(self.line, start, len(word[0]) if word else None),
             help="keys of one mapping, and items of one list, begin in the same column; what belongs to a key"
             " stands on the lines below it, two spaces deeper",
         )
