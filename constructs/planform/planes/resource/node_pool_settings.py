@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
+from pydantic_core import PydanticCustomError
 
 from planform.planes.resource import accelerators as catalogue
 from planform.planes.resource.accelerators import Accelerator, Machine
@@ -142,29 +143,42 @@ class BlueGreen(Settings):
         }
 
 
-def _only_key(value: Any) -> str | None:
+def _only_key(value: Any) -> str:
+    """The one key of a choice that is written as a mapping of one key."""
     written = type(value).model_fields if isinstance(value, Settings) else value
     keys = list(written) if isinstance(written, Mapping) else []
-    return str(keys[0]) if len(keys) == 1 else None
+    return str(keys[0]) if len(keys) == 1 else ""
+
+
+def _shared_one_way(value: Any) -> Any:
+    if _only_key(value) in ("time_sharing", "mps", "mig"):
+        return value
+    raise PydanticCustomError(
+        "spec/gpu-sharing",
+        "a GPU is shared in one way: time_sharing, mps or mig",
+        {"help": "write `gpu_sharing: {time_sharing: {clients: 4}}`, or leave it out"},
+    )
+
+
+def _upgraded_one_way(value: Any) -> Any:
+    if _only_key(value) in ("surge", "blue_green"):
+        return value
+    raise PydanticCustomError(
+        "spec/upgrade-strategy",
+        "nodes are upgraded in one way: surge or blue_green",
+        {"help": "write `upgrade: {surge: {max_surge: 1}}`, or leave it out"},
+    )
 
 
 GpuSharing = Annotated[
     Annotated[TimeSharing, Tag("time_sharing")] | Annotated[Mps, Tag("mps")] | Annotated[Mig, Tag("mig")],
-    Discriminator(
-        _only_key,
-        custom_error_type="spec/gpu-sharing",
-        custom_error_message="a GPU is shared in one way: time_sharing, mps or mig",
-        custom_error_context={"help": "write `gpu_sharing: {time_sharing: {clients: 4}}`, or leave it out"},
-    ),
+    Discriminator(_only_key),
+    BeforeValidator(_shared_one_way),
 ]
 Upgrade = Annotated[
     Annotated[Surge, Tag("surge")] | Annotated[BlueGreen, Tag("blue_green")],
-    Discriminator(
-        _only_key,
-        custom_error_type="spec/upgrade-strategy",
-        custom_error_message="nodes are upgraded in one way: surge or blue_green",
-        custom_error_context={"help": "write `upgrade: {surge: {max_surge: 1}}`, or leave it out"},
-    ),
+    Discriminator(_only_key),
+    BeforeValidator(_upgraded_one_way),
 ]
 
 
