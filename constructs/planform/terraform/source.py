@@ -1,0 +1,38 @@
+"""Where in the author's Python a record was written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import FrameType
+
+from planform.diagnostics import Location
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def caller_frame() -> FrameType:
+    """The nearest frame outside `planform.terraform`."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _inside(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    return frame
+
+
+def caller(path: str = "") -> Location:
+    """The line of the nearest frame outside `planform.terraform`; `path` is what it was about."""
+    frame = caller_frame()
+    return Location(shown_file(frame.f_code.co_filename), frame.f_lineno, 0, path=path)
+
+
+def shown_file(file: str) -> str:
+    """A file's name as people know it: from the working directory, else from the folder it is imported from."""
+    path = Path(file)
+    for root in [Path.cwd(), *(Path(entry) for entry in sorted(sys.path, key=len, reverse=True) if entry)]:
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return file
+
+
+def _inside(module: str) -> bool:
+    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
