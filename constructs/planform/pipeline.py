@@ -23,7 +23,7 @@ from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import stack_name
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import resolve
-from planform.terraform.record import Record, Records, records_of
+from planform.terraform.record import Record, Records, Resource, records_of
 
 __all__ = [
     "Compilation",
@@ -190,7 +190,7 @@ def _records(app: App) -> Iterator[tuple[str, Records]]:
 
 
 def _count(records: Records) -> int:
-    return sum(1 for record in records if record.block == "resource")
+    return sum(1 for record in records if isinstance(record, Resource))
 
 
 def _explained(stack: str, record: Record, spec: EnvironmentSpec | None) -> Explained:
@@ -204,7 +204,7 @@ def _explained(stack: str, record: Record, spec: EnvironmentSpec | None) -> Expl
         "none: the environment itself",
     )
     at = str(record.origin) if record.origin else "no line: made by default"
-    body = {key: value for key, value in record.document().items() if key != "//"}
+    body = {key: value for key, value in record.body.items() if key != "//"}
     return Explained(stack, record.address, component, record.construct_path, at, record.source, body)
 
 
