@@ -225,7 +225,6 @@ class NodePoolSettings(Settings):
     )
     zones: tuple[ZoneName, ...] | None = Field(
         default=None,
-        min_length=1,
         description="Zones of the nodes. Default: the zones of the region that have the machine type, only"
         " the first of them for a TPU slice of several hosts; where that is not known, the cluster's zones.",
     )
@@ -347,7 +346,7 @@ def _zones(
     settings: NodePoolSettings, machine: Machine | None, found: Accelerator | None, location: str, hosts: int
 ) -> tuple[str, ...]:
     region = catalogue.region_of(location)
-    if settings.zones is not None:
+    if settings.zones:
         return settings.zones
     if machine is None:
         return ()
