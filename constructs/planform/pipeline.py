@@ -88,6 +88,11 @@ class Compilation:
     output: Output
     records: Mapping[str, Records]
     findings: tuple[Diagnostic, ...]
+    only: tuple[str, ...] | None = None
+
+    def write(self, folder: str | PathLike[str]) -> None:
+        """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
+        self.output.write(folder, only=self.only)
 
     @cached_property
     def summary(self) -> tuple[StackSummary, ...]:
@@ -179,8 +184,8 @@ def compile_documents(
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
-    output = Output(files)
-    return Compilation(specs, output.only_stacks(records) if planes else output, records, findings)
+    only = tuple(f"stacks/{name}" for name in records) if environments or planes else None
+    return Compilation(specs, Output(files), records, findings, only)
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:

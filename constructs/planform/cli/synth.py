@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from pathlib import Path
 
 import click
 
@@ -46,7 +45,7 @@ def command(
             say("compiling")
             compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
             say("writing")
-            compiled.output.write(Path(out), part=bool(environments or planes))
+            compiled.write(out)
         except DiagnosticError as fault:
             return fail(fault, "synth", as_json=as_json)
     seconds = time.perf_counter() - started

@@ -44,8 +44,22 @@ class Identities(Protocol):
         Asking again for the same name adds the roles. `purpose` is shown in the console.
         """
 
-    def bind_kubernetes(self, identity: Identity, *, namespace: str, service_account: str) -> None:
-        """Let the Kubernetes service account of the environment's clusters act as `identity`."""
+    def bind_kubernetes(
+        self,
+        identity: Identity,
+        *,
+        namespace: str,
+        service_account: str,
+        workload_pool: str = "",
+        scope: object | None = None,
+    ) -> None:
+        """Let the Kubernetes service account of the environment's clusters act as `identity`.
+
+        The grant names the clusters' workload pool, which Google makes with the project's first cluster. So `scope`
+        is the component that asks: the grant is made in its stack, which must come after the cluster's.
+        `workload_pool` is the cluster's, `P.svc.id.goog`; in the cluster's own stack it orders the apply.
+        Without a scope the grant is made beside the identity, which is right once the project has had a cluster.
+        """
 
     def plan(self) -> FederatedIdentity | None:
         """The identity that plans: read-only, any branch. None where the platform has no CI federation."""

@@ -1,0 +1,126 @@
+"""The real terraform for tests: where its providers are, and what it says of a stack.
+
+Providers are looked for where Terraform itself looks, and in plugin mirrors that machines keep for everybody; what
+is found is named in a CLI configuration of our own, so that nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+VERSIONS = {"google": "7.45.0", "aws": "5.100.0"}
+REGISTRY = "registry.terraform.io/hashicorp"
+REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
+
+
+def _mirrors() -> Iterator[Path]:
+    """Folders that hold `registry.terraform.io/...`."""
+    homes = [Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins")]
+    homes += [Path("/usr/share/terraform/plugins")]
+    cache = os.environ.get("TF_PLUGIN_CACHE_DIR")
+    homes += [Path(cache)] if cache else []
+    for top in ("/opt", "/usr/local/share", "/usr/share"):
+        homes += [path.parent for path in Path(top).glob("*/registry.terraform.io")]
+    yield from (home for home in dict.fromkeys(homes) if home.is_dir())
+
+
+@functools.cache
+def configuration() -> Path:
+    """A CLI configuration that installs from every mirror of this machine and from nowhere else."""
+    blocks = [f'  filesystem_mirror {{ path = "{mirror}" }}' for mirror in _mirrors()]
+    path = Path(tempfile.mkdtemp(prefix="planform-terraform-")) / "cli.tfrc"
+    path.write_text("provider_installation {\n" + "\n".join(blocks) + "\n}\n")
+    return path
+
+
+def environment() -> dict[str, str]:
+    """Variables that let providers plan without credentials or network."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "GOOGLE_", "AWS_"))}
+    return {
+        **kept,
+        "TF_CLI_CONFIG_FILE": str(configuration()),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "GOOGLE_OAUTH_ACCESS_TOKEN": "x",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+    }
+
+
+def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run terraform in a folder."""
+    return subprocess.run(
+        ["terraform", *arguments], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+@functools.cache
+def provider_is_here(name: str) -> bool:
+    """Whether `terraform init` finds a provider in the pinned version."""
+    if shutil.which("terraform") is None:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        required = {name: {"source": f"hashicorp/{name}", "version": VERSIONS[name]}}
+        (Path(folder) / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+        return terraform(Path(folder), "init", "-input=false").returncode == 0
+
+
+def need(*providers: str) -> None:
+    """Skip, by name, where terraform or a provider is not here; fail where every tier is required.
+
+    The google provider alone may be missing even then: a new machine cannot get it from a package registry.
+    """
+    if shutil.which("terraform") is None:
+        (pytest.fail if REQUIRED else pytest.skip)("terraform is not on PATH")
+    for name in providers:
+        if not provider_is_here(name):
+            reason = f"the provider hashicorp/{name} {VERSIONS[name]} is not on this machine"
+            (pytest.fail if REQUIRED and name != "google" else pytest.skip)(reason)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What validate and plan said: problems of any severity, and how many resources the plan would create."""
+
+    problems: tuple[str, ...]
+    created: int
+
+
+def judge(documents: Mapping[str, str], work: Path) -> dict[str, Verdict]:
+    """Validate and plan documents one after another in one initialised folder, with state kept locally."""
+    verdicts = {}
+    (work / "backend_override.tf.json").write_text(json.dumps({"terraform": {"backend": {"local": {}}}}))
+    for name, text in documents.items():
+        (work / "cdk.tf.json").write_text(text)
+        verdicts[name] = _judge(work)
+    return verdicts
+
+
+def _judge(work: Path) -> Verdict:
+    started = terraform(work, "init", "-input=false", "-reconfigure")
+    if started.returncode:
+        return Verdict((f"init: {started.stderr}",), 0)
+    validated = json.loads(terraform(work, "validate", "-json").stdout)
+    problems = [_text("validate", each) for each in validated["diagnostics"]]
+    if not validated["valid"]:
+        return Verdict(tuple(problems), 0)
+    planned = terraform(work, "plan", "-input=false", "-lock=false", "-refresh=false", "-json")
+    messages = [json.loads(line) for line in planned.stdout.splitlines() if line.startswith("{")]
+    problems += [_text("plan", each["diagnostic"]) for each in messages if each.get("type") == "diagnostic"]
+    created = sum(each["changes"]["add"] for each in messages if each.get("type") == "change_summary")
+    return Verdict(tuple(problems), created)
+
+
+def _text(stage: str, diagnostic: Mapping[str, Any]) -> str:
+    return f"{stage}: {diagnostic['severity']}: {diagnostic['summary']}: {diagnostic.get('detail', '')}"
