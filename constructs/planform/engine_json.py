@@ -28,7 +28,7 @@ TOKEN: Final = "TfToken["
 NUMBER_TOKENS: Final = (0xFDFF, 0xFBFF)
 """The top 16 bits of the doubles by which cdktf stands for a number or a list of numbers."""
 
-_LOST_KEYS: Final = frozenset({"__proto__", "toJSON"})
+_TAKEN_KEYS: Final = frozenset({"__proto__", "_children"})
 _PLAIN_KEY: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*|//")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _ENGINE_OBJECT: Final = "__jsii_type__"
@@ -60,9 +60,7 @@ def plain(document: object, is_token: IsToken = no_token) -> dict[str, Any]:
 
 def _mapping(value: Mapping[Any, Any], is_token: IsToken, path: tuple[Any, ...]) -> dict[str, Any]:
     if len(path) >= DEPTH:
-        raise _refusal(
-            path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file"
-        )
+        raise _refusal(path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file")
     result = {}
     for key, item in value.items():
         if item is None:
@@ -78,7 +76,7 @@ def _mapping(value: Mapping[Any, Any], is_token: IsToken, path: tuple[Any, ...])
 def _key(key: object, is_token: IsToken, path: tuple[Any, ...]) -> str:
     if not isinstance(key, str):
         raise _refusal(path, f"the key {key!r} is {_kind(key)}", "make it a string")
-    if key in _LOST_KEYS or key.startswith("$jsii."):
+    if key in _TAKEN_KEYS or key.startswith("$jsii."):
         raise _refusal(path, f"the key `{key}` has a meaning of its own in the engine", "choose another key")
     return _string(key, is_token, path)
 
@@ -98,25 +96,19 @@ def _value(value: Any, is_token: IsToken, path: tuple[Any, ...]) -> Any:
         return _list(value, is_token, path)
     if hasattr(type(value), _ENGINE_OBJECT) and is_token(value):
         return value
-    raise _refusal(
-        path, f"{_kind(value)} is no JSON value", "pass text, numbers, booleans, lists and mappings"
-    )
+    raise _refusal(path, f"{_kind(value)} is no JSON value", "pass text, numbers, booleans, lists and mappings")
 
 
 def _list(value: list[Any] | tuple[Any, ...], is_token: IsToken, path: tuple[Any, ...]) -> list[Any]:
     if len(path) >= DEPTH:
-        raise _refusal(
-            path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file"
-        )
+        raise _refusal(path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file")
     return [_value(item, is_token, (*path, at)) for at, item in enumerate(value) if item is not None]
 
 
 def _string(value: str, is_token: IsToken, path: tuple[Any, ...]) -> str:
     text = value if type(value) is str else str.__str__(value)
     if TOKEN in text and not is_token(text):
-        raise _refusal(
-            path, f"text holds `{TOKEN}`, the engine's mark of a token, but no token", "change the text"
-        )
+        raise _refusal(path, f"text holds `{TOKEN}`, the engine's mark of a token, but no token", "change the text")
     if not text.isascii() and _HALF.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return text
@@ -124,9 +116,7 @@ def _string(value: str, is_token: IsToken, path: tuple[Any, ...]) -> str:
 
 def _integer(value: int, path: tuple[Any, ...]) -> int:
     if abs(value) > SAFE_INTEGER:
-        raise _refusal(
-            path, f"{value} loses digits: JSON numbers are exact up to 2^53 - 1", "write it as a string"
-        )
+        raise _refusal(path, f"{value} loses digits: JSON numbers are exact up to 2^53 - 1", "write it as a string")
     return int(value)
 
 
@@ -143,11 +133,7 @@ def _kind(value: object) -> str:
 
 
 def _refusal(path: tuple[Any, ...], summary: str, remedy: str) -> DiagnosticError:
-    note = (
-        f"in the document at {'.'.join(str(part) for part in path[:8])}"
-        if path
-        else "at the top of the document"
-    )
+    note = f"in the document at {'.'.join(str(part) for part in path[:8])}" if path else "at the top of the document"
     return DiagnosticError([error("engine/unwritable-value", summary, notes=(note,), help=remedy)])
 
 

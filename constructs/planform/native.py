@@ -142,9 +142,7 @@ class TerraformStack(Construct):
         self.dependencies: list[TerraformStack] = []
         for character in _GLOB:
             if character in id:
-                raise RuntimeError(
-                    f"Can not create stack with id '{id}': it contains a glob character '{character}'"
-                )
+                raise RuntimeError(f"Can not create stack with id '{id}': it contains a glob character '{character}'")
         if any(character.isspace() for character in id):
             raise RuntimeError(f"Can not create stack with id '{id}': it contains whitespace")
 
@@ -211,9 +209,7 @@ class Backend(Element):
 class LocalBackend(Backend):
     """State in a file. Without `path` it is the absolute `<working directory>/terraform.<stack>.tfstate`."""
 
-    def __init__(
-        self, scope: Construct, *, path: str | None = None, workspace_dir: str | None = None
-    ) -> None:
+    def __init__(self, scope: Construct, *, path: str | None = None, workspace_dir: str | None = None) -> None:
         place = path or os.path.normpath(Path.cwd() / f"terraform.{stack_of(scope).node.id}.tfstate")
         super().__init__(scope, "local", {"path": place, "workspace_dir": workspace_dir})
 
