@@ -30,15 +30,18 @@ def test_every_accelerator_has_a_source_memory_and_a_machine() -> None:
 
 
 def test_every_zone_has_the_form_of_one() -> None:
-    places = [*catalogue.machines().values(), *catalogue.accelerators().values()]
-    for zone in {zone for place in places for zone in place.zones}:
+    machines, accelerators = catalogue.machines().values(), catalogue.accelerators().values()
+    for zone in {zone for each in machines for zone in each.zones} | {
+        zone for each in accelerators for zone in each.zones
+    }:
         assert re.fullmatch(r"[a-z]+-[a-z]+\d+-(ai\d)?[a-z]", zone), zone
 
 
 def test_unverified_names_facts() -> None:
     facts = {"capacity", "zones", "vcpus", "memory_gib", "mig", "most_vcpus", "boot_disks", "topologies"}
-    for each in (*catalogue.machines().values(), *catalogue.accelerators().values()):
-        assert each.unverified <= facts, each.name
+    machines, accelerators = catalogue.machines().values(), catalogue.accelerators().values()
+    assert {fact for each in machines for fact in each.unverified} <= facts
+    assert {fact for each in accelerators for fact in each.unverified} <= facts
 
 
 @pytest.mark.parametrize(

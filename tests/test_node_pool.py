@@ -6,13 +6,20 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from planform.contracts.compute import AcceleratorPool, ClusterRef
+from planform.contracts.identity import Identity
+from planform.contracts.keys import KeyRef
+from planform.diagnostics import DiagnosticError
+from planform.engine import App, TerraformStack, synthesize
 from planform.planes.resource.accelerators import machines, region_of
 from planform.planes.resource.node_pool import (
+    NodePool,
     NodePoolSettings,
     accelerator_pool,
     accelerator_quota,
@@ -445,12 +452,89 @@ def test_every_setting_says_what_it_is_for() -> None:
         assert field.description and field.description.endswith("."), name
 
 
+class FoundCluster:
+    """A cluster that somebody else made."""
+
+    def __init__(self, node_account: str | None = "nodes@acme-ai-dev.iam.gserviceaccount.com") -> None:
+        self.node_account = node_account
+
+    def cluster(self) -> ClusterRef:
+        path = "projects/acme-ai-dev/locations/us-central1/clusters/old"
+        issuer = f"https://container.googleapis.com/v1/{path}"
+        return ClusterRef(path, "old", "us-central1", issuer, "acme-ai-dev.svc.id.goog")
+
+    def node_identity(self) -> Identity | None:
+        account = self.node_account
+        return (
+            Identity(account, f"serviceAccount:{account}", f"projects/p/serviceAccounts/{account}") if account else None
+        )
+
+    def node_tag(self) -> str:
+        return "old-node"
+
+    def accelerator_pools(self) -> Sequence[AcceleratorPool]:
+        return ()
+
+
+class OneKey:
+    """A key that somebody else made, and who asked for it."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def key(self, purpose: str, *, users: Sequence[str] = (), location: str | None = None) -> KeyRef:
+        self.asked.append((purpose, tuple(users)))
+        return KeyRef("projects/p/locations/us-central1/keyRings/r/cryptoKeys/k", "us-central1")
+
+
+def test_a_pool_alone_in_anybodys_stack() -> None:
+    app = App()
+    stack, keys = TerraformStack(app, "mine"), OneKey()
+    settings = settings_of(machine_type="a3-highgpu-8g", capacity={"queued": {"max_run_hours": 12}})
+    NodePool(stack, "h100", settings, environment=environment_in(), compute=FoundCluster(), keys=keys)
+    document = json.loads(synthesize(app)["stacks/mine/cdk.tf.json"])
+    pool = document["resource"]["google_container_node_pool"]["h100"]
+    assert pool["cluster"] == "projects/acme-ai-dev/locations/us-central1/clusters/old"
+    assert pool["lifecycle"] == {"ignore_changes": ["initial_node_count"]}
+    [config] = pool["node_config"]
+    assert config["service_account"] == "nodes@acme-ai-dev.iam.gserviceaccount.com"
+    assert config["tags"] == ["old-node"] and config["boot_disk_kms_key"].endswith("/cryptoKeys/k")
+    assert config["resource_labels"] == {
+        "component": "node-pool",
+        "environment": "dev",
+        "managed_by": "planform",
+        "node_pool": "h100",
+    }
+    agent = "serviceAccount:service-111111111111@compute-system.iam.gserviceaccount.com"
+    assert keys.asked == [("gke-nodes", (agent,))]
+
+
+@pytest.mark.parametrize(
+    ("name", "machine_type", "account", "code"),
+    [
+        ("h100", "a3-highgpu-1g", "nodes@p.iam.gserviceaccount.com", "resource/capacity-unsupported"),
+        ("H100", "g2-standard-8", "nodes@p.iam.gserviceaccount.com", "resource/node-pool-name"),
+        ("l4", "g2-standard-8", None, "resource/node-identity"),
+    ],
+)
+def test_a_pool_alone_is_judged_too(name: str, machine_type: str, account: str | None, code: str) -> None:
+    with pytest.raises(DiagnosticError) as refused:
+        NodePool(
+            TerraformStack(App(), "mine"),
+            name,
+            settings_of(machine_type=machine_type),
+            environment=environment_in(),
+            compute=FoundCluster(account),
+        )
+    assert [diagnostic.code for diagnostic in refused.value.diagnostics] == [code]
+
+
 @pytest.mark.terraform
 def test_the_provider_accepts_every_machine(tmp_path: Path) -> None:
     terraform = shutil.which("terraform")
     if terraform is None:
         pytest.skip("there is no terraform")
-    pools = {}
+    pools: dict[str, dict[str, Any]] = {}
     for machine in machines().values():
         region = region_of(machine.zones[0]) if machine.zones else "us-central1"
         for kind in machine.capacity if machine.accelerator else machine.capacity[:1]:

@@ -112,11 +112,7 @@ def machine(name: str) -> Machine | None:
 def machines() -> Mapping[str, Machine]:
     """Every machine type of the catalogue by its name."""
     data = _data()
-    return {
-        found.name: found
-        for name, group in data["groups"].items()
-        for found in _group(name, group, data["zones"])
-    }
+    return {found.name: found for name, group in data["groups"].items() for found in _group(name, group, data["zones"])}
 
 
 def accelerator(name: str) -> Accelerator | None:
@@ -142,9 +138,7 @@ def zones(machine_type: str, *, accelerator_name: str | None = None) -> tuple[st
 
 def in_region(machine_type: str, region: str, *, accelerator_name: str | None = None) -> tuple[str, ...]:
     """Those of `zones` that lie in the region."""
-    return tuple(
-        zone for zone in zones(machine_type, accelerator_name=accelerator_name) if region_of(zone) == region
-    )
+    return tuple(zone for zone in zones(machine_type, accelerator_name=accelerator_name) if region_of(zone) == region)
 
 
 def region_of(location: str) -> str:
@@ -221,9 +215,7 @@ def _group(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any]) -> It
 
 
 def _zones(tables: Mapping[str, Any], table: str | None) -> tuple[str, ...]:
-    return (
-        tuple(f"{region}-{zone}" for region, each in tables[table].items() for zone in each) if table else ()
-    )
+    return tuple(f"{region}-{zone}" for region, each in tables[table].items() for zone in each) if table else ()
 
 
 @cache

@@ -80,9 +80,7 @@ class OnDemand(CapacityKind):
     kind: ClassVar[str] = "on_demand"
     any_zone: ClassVar[bool] = False
 
-    on_demand: NoTerms = Field(
-        default=NoTerms(), description="Machines at list price, kept until the pool shrinks."
-    )
+    on_demand: NoTerms = Field(default=NoTerms(), description="Machines at list price, kept until the pool shrinks.")
 
     def node_config(self) -> dict[str, Any]:
         return {}
@@ -216,9 +214,7 @@ class Reservation(CapacityKind):
         return {"reservation_affinity": [affinity]}
 
 
-KINDS: Mapping[str, type[CapacityKind]] = {
-    each.kind: each for each in (OnDemand, Spot, FlexStart, Queued, Reservation)
-}
+KINDS: Mapping[str, type[CapacityKind]] = {each.kind: each for each in (OnDemand, Spot, FlexStart, Queued, Reservation)}
 
 
 def _taint(key: str) -> dict[str, str]:

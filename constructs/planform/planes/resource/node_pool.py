@@ -7,14 +7,22 @@ Source: provider page of google_container_node_pool 7.45.0; the facts about mach
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
 
-from planform.contracts.compute import AcceleratorPool
-from planform.planes.resource.node_pool_checks import cautions, check
+from planform.contracts.compute import AcceleratorPool, Compute
+from planform.contracts.keys import Keys
+from planform.planes.component import Component, refuse_all
+from planform.planes.resource.node_pool_checks import cautions, check, name_faults
 from planform.planes.resource.node_pool_settings import NodePoolSettings, Nodes, nodes_of
+from planform.spec.environment import Environment
+from planform.spec.fault import Fault
+from planform.spec.settings import Settings
+from planform.terraform.google import ContainerNodePool
+from planform.terraform.record import Lifecycle, Resource
 
 __all__ = [
+    "NodePool",
     "NodePoolSettings",
     "accelerator_pool",
     "accelerator_quota",
@@ -26,6 +34,66 @@ __all__ = [
 
 NUMA_ACCELERATORS = 8  # machines with as many have two sockets, and pods gain from one socket's CPUs and NICs
 DEFAULT_DISK_GIB = {"cpu": 100, "gpu": 200, "tpu": 200}
+
+
+class NodePool(Component):
+    """A node pool in any GKE cluster, planform's own or one that is already there.
+
+    `NodePool(stack, "l4", NodePoolSettings(...), environment=environment, compute=cluster)`; the id is the
+    pool's name, so 40 characters at most.
+
+    Requires: Compute, whose cluster stands in the environment's region and whose node identity is known;
+    keys, if boot disks are to be encrypted with a key of one's own.
+    Emits: google_container_node_pool. Its number of nodes is the autoscaler's: Terraform ignores it.
+    Errors: those of node_pool_checks.py, and resource/node-identity.
+    """
+
+    name: ClassVar[str] = "node-pool"
+    capability: ClassVar[str] = "compute"
+    apis: ClassVar[tuple[str, ...]] = ("container.googleapis.com",)
+    Settings: ClassVar[type[Settings]] = NodePoolSettings
+
+    settings: NodePoolSettings
+    compute: Compute
+    keys: Keys | None
+
+    @classmethod
+    def check(cls, settings: NodePoolSettings, environment: Environment) -> Iterable[Fault]:
+        return check(settings, environment)
+
+    def build(self) -> None:
+        refuse_all(name_faults(self.id), f"NodePool {self.id!r}")
+        cluster, identity = self.compute.cluster(), self.compute.node_identity()
+        if identity is None:
+            unknown = Fault(
+                "resource/node-identity",
+                f"cluster `{cluster.name}` has no known service account for its nodes",
+                help="name the nodes' service account where the cluster is described",
+            )
+            refuse_all([unknown], f"NodePool {self.id!r}")
+            return
+        arguments = node_pool_arguments(
+            self.settings,
+            name=self.id,
+            cluster=cluster.id,
+            location=cluster.location,
+            service_account=identity.email,
+            network_tags=(self.compute.node_tag(),),
+            resource_labels=self.labels,
+            kms_key=self._disk_key(),
+        )
+        # Only its first value counts, and another one would replace the pool.
+        lifecycle = Lifecycle(ignore_changes=["initial_node_count"])
+        self.record: Resource = ContainerNodePool(self, self.id, lifecycle=lifecycle, **arguments)
+
+    def accelerator_pool(self) -> AcceleratorPool | None:
+        """What others are told of it; None for one without accelerators."""
+        return accelerator_pool(self.id, self.settings)
+
+    def _disk_key(self) -> object:
+        if self.keys is None:
+            return None
+        return self.keys.key("gke-nodes", users=[self.environment.service_agent("compute-system")]).id
 
 
 def node_taints(settings: NodePoolSettings) -> tuple[dict[str, str], ...]:
@@ -59,9 +127,7 @@ def accelerator_pool(name: str, settings: NodePoolSettings) -> AcceleratorPool |
 def accelerator_quota(settings: NodePoolSettings) -> tuple[str, int] | None:
     """The regional quota metric that the pool counts against, and how much of it when it is full."""
     nodes = nodes_of(settings, "")
-    metric = (
-        nodes.accelerator.quota_metric(preemptible=settings.capacity.preemptible) if nodes.accelerator else ""
-    )
+    metric = nodes.accelerator.quota_metric(preemptible=settings.capacity.preemptible) if nodes.accelerator else ""
     return (metric, nodes.count * settings.max_nodes) if metric else None
 
 
@@ -133,12 +199,8 @@ def _node_config(
         "image_type": "COS_CONTAINERD",
         "service_account": service_account,
         "oauth_scopes": ["https://www.googleapis.com/auth/cloud-platform"],
-        "boot_disk": [
-            {"disk_type": nodes.disk_type, "size_gb": settings.disk_gib or DEFAULT_DISK_GIB[nodes.kind]}
-        ],
-        "shielded_instance_config": [
-            {"enable_secure_boot": secure_boot, "enable_integrity_monitoring": True}
-        ],
+        "boot_disk": [{"disk_type": nodes.disk_type, "size_gb": settings.disk_gib or DEFAULT_DISK_GIB[nodes.kind]}],
+        "shielded_instance_config": [{"enable_secure_boot": secure_boot, "enable_integrity_monitoring": True}],
         "workload_metadata_config": [{"mode": "GKE_METADATA"}],
         "metadata": {"disable-legacy-endpoints": "true"},
         "gcfs_config": [{"enabled": settings.image_streaming}],

@@ -32,7 +32,7 @@ from planform.planes.resource.node_pool_settings import (
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 
-__all__ = ["cautions", "check"]
+__all__ = ["cautions", "check", "name_faults"]
 
 NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 RESERVED_LABELS = ("kubernetes.io", "k8s.io", "cloud.google.com", "gke.io")
@@ -75,14 +75,18 @@ def _findings(settings: NodePoolSettings, environment: Environment, name: str) -
         yield _Finding(finding.fault, finding.certain and not settings.allow_unlisted)
 
 
-def _bounds(settings: NodePoolSettings, name: str) -> Iterator[_Finding]:
-    if name and (len(name) > GKE_NAME_LENGTH or not NAME.fullmatch(name)):
-        fault = Fault(
+def name_faults(name: str) -> Iterator[Fault]:
+    """What is wrong with the name of a pool, which the provider does not look at."""
+    if len(name) > GKE_NAME_LENGTH or not NAME.fullmatch(name):
+        yield Fault(
             "resource/node-pool-name",
             f"`{name}` cannot be the name of a node pool",
             help=f"at most {GKE_NAME_LENGTH} lower case letters, digits and hyphens, a letter first",
         )
-        yield _Finding(fault)
+
+
+def _bounds(settings: NodePoolSettings, name: str) -> Iterator[_Finding]:
+    yield from (_Finding(fault) for fault in (name_faults(name) if name else ()))
     if settings.min_nodes > settings.max_nodes:
         fault = Fault(
             "resource/min-above-max",
@@ -159,9 +163,7 @@ def _accelerator(settings: NodePoolSettings, nodes: Nodes, machine: Machine) -> 
             "resource/accelerator-count",
             f"{settings.count} accelerators of no kind on {machine.name}",
             ("count",),
-            help=_may_have(machine)
-            if machine.attachable
-            else f"delete count: {machine.name} has no accelerators",
+            help=_may_have(machine) if machine.attachable else f"delete count: {machine.name} has no accelerators",
         )
         yield _Finding(fault)
 
@@ -191,9 +193,7 @@ def _brought(settings: NodePoolSettings, machine: Machine, brought: Accelerator)
         yield _Finding(fault)
 
 
-def _attached(
-    settings: NodePoolSettings, nodes: Nodes, machine: Machine, attached: Accelerator
-) -> Iterator[_Finding]:
+def _attached(settings: NodePoolSettings, nodes: Nodes, machine: Machine, attached: Accelerator) -> Iterator[_Finding]:
     if attached not in machine.attachable:
         others = ", ".join(_machines_with(attached.name))
         fault = Fault(
@@ -237,9 +237,7 @@ def _capacity(settings: NodePoolSettings, machine: Machine) -> Iterator[_Finding
         yield _Finding(fault, certain="capacity" not in machine.unverified)
 
 
-def _where(
-    settings: NodePoolSettings, nodes: Nodes, machine: Machine, environment: Environment
-) -> Iterator[_Finding]:
+def _where(settings: NodePoolSettings, nodes: Nodes, machine: Machine, environment: Environment) -> Iterator[_Finding]:
     yield from _foreign_zones(settings, environment)
     region = environment.region
     attached = nodes.accelerator if nodes.accelerator and not machine.accelerators else None
@@ -294,9 +292,7 @@ def _topology(settings: NodePoolSettings, nodes: Nodes, machine: Machine) -> Ite
             "resource/tpu-topology",
             f"{machine.name} makes no slice of {settings.tpu_topology}",
             ("tpu_topology",),
-            help=f"write one of {_shortened(machine.topologies)}"
-            if machine.topologies
-            else "delete tpu_topology",
+            help=f"write one of {_shortened(machine.topologies)}" if machine.topologies else "delete tpu_topology",
         )
         yield _Finding(fault, certain="topologies" not in machine.unverified)
         return
@@ -337,9 +333,7 @@ def _topology(settings: NodePoolSettings, nodes: Nodes, machine: Machine) -> Ite
 
 
 def _gpu_settings(settings: NodePoolSettings, nodes: Nodes) -> Iterator[_Finding]:
-    used = [
-        field for field in ("gpu_sharing", "fast_socket", "accelerator_network") if getattr(settings, field)
-    ]
+    used = [field for field in ("gpu_sharing", "fast_socket", "accelerator_network") if getattr(settings, field)]
     if nodes.kind != "gpu":
         for field in used:
             fault = Fault(
@@ -418,11 +412,7 @@ def _may_have(machine: Machine) -> str:
     if machine.accelerator is not None:
         return f"{machine.name} has {machine.accelerator.name}"
     names = ", ".join(each.name for each in machine.attachable)
-    return (
-        f"{machine.name} may have {names}"
-        if names
-        else f"{machine.name} has no accelerators: delete the line"
-    )
+    return f"{machine.name} may have {names}" if names else f"{machine.name} has no accelerators: delete the line"
 
 
 def _machines_with(accelerator_name: str) -> list[str]:

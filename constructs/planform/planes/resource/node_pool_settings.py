@@ -39,9 +39,7 @@ GKE_NAME_LENGTH = 40
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+-(ai[0-9]+)?[a-z]$")]
 LabelName = Annotated[
     str,
-    StringConstraints(
-        pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"
-    ),
+    StringConstraints(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"),
 ]
 LabelText = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$")]
 
@@ -335,9 +333,7 @@ def nodes_of(settings: NodePoolSettings, location: str) -> Nodes:
         zones=_zones(settings, machine, found, location, hosts),
         topology=topology,
         hosts=hosts,
-        local_ssds=settings.local_ssds
-        if settings.local_ssds is not None
-        else (machine.local_ssds if machine else 0),
+        local_ssds=settings.local_ssds if settings.local_ssds is not None else (machine.local_ssds if machine else 0),
         disk_type=settings.disk_type or (machine.boot_disks[0] if machine else "pd-balanced"),
     )
 
