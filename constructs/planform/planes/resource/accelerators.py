@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from itertools import combinations_with_replacement
 from typing import Any
 
 import yaml
@@ -220,10 +219,13 @@ def _zones(tables: Mapping[str, Any], table: str | None) -> tuple[str, ...]:
 
 @cache
 def _cubes(most_chips: int) -> tuple[str, ...]:
-    sides = range(4, most_chips // 16 + 1, 4)
-    shapes = (
-        shape for shape in combinations_with_replacement(sides, 3) if math.prod(shape) <= most_chips
-    )  # fmt: skip
+    """Every AxBxC of multiples of four with A <= B <= C, by size."""
+    shapes = [
+        (a, b, c)
+        for a in range(4, math.isqrt(most_chips) + 1, 4)
+        for b in range(a, math.isqrt(most_chips // a) + 1, 4)
+        for c in range(b, most_chips // (a * b) + 1, 4)
+    ]
     return tuple("x".join(map(str, shape)) for shape in sorted(shapes, key=math.prod))
 
 
