@@ -11,12 +11,13 @@ import os
 import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any
 
 from planform.codes import CODES
+from planform.literals import COVER, masked
 
 EXCERPT_WIDTH = 100
 """Columns of a source line that are shown; a longer line is cut around the caret."""
@@ -25,6 +26,7 @@ SOURCE_BYTES = 4 * 1024 * 1024
 """Bytes of a file that are read to find an excerpt: more than any input the compiler accepts."""
 
 TAB = "    "
+SECRET = "spec/secret-literal"
 
 
 class Severity(StrEnum):
@@ -164,7 +166,21 @@ def to_text(diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | N
     """
     lines = _Lines(dict(sources or {}))
     paint = _paint if color else _plain
-    return "\n\n".join(_one_text(diagnostic, lines, paint) for diagnostic in diagnostics)
+    return "\n\n".join(_one_text(diagnostic, lines, paint) for diagnostic in map(_masked, diagnostics))
+
+
+def _masked(diagnostic: Diagnostic) -> Diagnostic:
+    """The same without any secret that its words quote."""
+    summary, label, help = (masked(text) for text in (diagnostic.summary, diagnostic.label, diagnostic.help))
+    return replace(diagnostic, summary=summary, label=label, help=help, notes=tuple(map(masked, diagnostic.notes)))
+
+
+def _covered(line: str, diagnostic: Diagnostic, at: Location) -> str:
+    """The line without secrets: those of a known form, and the value that this diagnostic calls one."""
+    if diagnostic.code != SECRET:
+        return masked(line)
+    start, end = at.column - 1, (at.end_column or len(line) + 1) - 1
+    return masked(line[:start] + COVER * len(line[start:end]) + line[end:])
 
 
 class _Lines:
@@ -214,7 +230,7 @@ def _one_text(diagnostic: Diagnostic, lines: _Lines, paint: Any) -> str:
         out.append(f"{margin}{paint('-->', _GUTTER)} {place}")
         line = lines.line(at)
         if line is not None:
-            excerpt, caret = _excerpt(line, at)
+            excerpt, caret = _excerpt(_covered(line, diagnostic, at), at)
             label = f" {_visible(diagnostic.label)}" if diagnostic.label else ""
             out.append(f"{paint(f'{at.line} |', _GUTTER)} {excerpt}".rstrip())
             space = " " * (len(caret) - len(caret.lstrip()))
@@ -289,7 +305,7 @@ def _width(cell: str) -> int:
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """The versioned form for programs: every field of every diagnostic, `at` null where there is no place."""
-    return {"version": 1, "diagnostics": [_one_json(diagnostic) for diagnostic in diagnostics]}
+    return {"version": 1, "diagnostics": [_one_json(diagnostic) for diagnostic in map(_masked, diagnostics)]}
 
 
 def _one_json(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -309,7 +325,7 @@ def to_sarif(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """SARIF 2.1.0 with one run, as code scanning services take it; columns are counted in characters."""
     from planform import __version__
 
-    found = list(diagnostics)
+    found = [_masked(diagnostic) for diagnostic in diagnostics]
     codes = sorted({diagnostic.code for diagnostic in found})
     driver = {"name": "planform", "version": __version__, "rules": [_rule(code) for code in codes]}
     results = [_result(diagnostic, codes.index(diagnostic.code)) for diagnostic in found]

@@ -51,7 +51,7 @@ def resolved_lines(spec: EnvironmentSpec) -> Iterator[ResolvedValue]:
     yield from _values(spec, ("region",), facts.region, "")
     yield from _values(spec, ("labels",), dict(facts.labels), "the platform")
     yield from _values(spec, ("layout",), spec.layout, "the platform")
-    yield from _values(spec, ("backend",), spec.backend.model_dump(mode="json", exclude_none=True), "the platform")
+    yield from _values(spec, ("backend",), _backend(spec), "the platform")
     for name, team in spec.teams.items():
         yield from _values(spec, ("teams", name), team.model_dump(mode="json"), "a team")
     for plane in spec.planes.values():
@@ -69,7 +69,16 @@ def _values(spec: EnvironmentSpec, path: tuple[str | int, ...], value: Any, owne
         return
     dotted = ".".join(map(str, path))
     at = spec.origin(*path)
-    written = at is not None and (
-        at.path == dotted or at.path.startswith(f"{dotted}.") or at.path.endswith(f".{dotted}")
-    )
+    written = at is not None and _is_place_of(at.path, dotted)
     yield ResolvedValue(spec.name, dotted, value, at if written else None, owner)
+
+
+def _is_place_of(written: str, wanted: str) -> bool:
+    """Whether a value was written there, by the platform or by the environment; `compute: gke` has its `use`."""
+    slot = wanted.removesuffix(".use")
+    return any(written == path or written.endswith(f".{path}") for path in (wanted, slot if slot != wanted else wanted))
+
+
+def _backend(spec: EnvironmentSpec) -> dict[str, Any]:
+    written = spec.backend.model_dump(mode="json", exclude_none=True)
+    return written or {"gcs": spec.backend.kind.model_dump(mode="json", exclude_none=True)}

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from planform.blueprint.document import Document
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
+from planform.literals import secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
-from planform.spec.literals import secret_paths
 from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
 from planform.spec.settings import Settings
 
@@ -86,7 +86,7 @@ def _secrets(document: Document) -> Iterator[Diagnostic]:
         yield error(
             "spec/secret-literal",
             f"`{'.'.join(map(str, path[-1:]))}` holds what looks like {kind}",
-            Location(at.file, at.line, at.column, at.end_column, at.path),
+            at,
             help="a blueprint holds names only: put the value into the secret store, name it here, and revoke this one",
         )
 
