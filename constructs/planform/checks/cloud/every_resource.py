@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from planform.checks.cloud.rule import Block, Context, Finding, Rule, literal, unknown_word
 
 _LABELS: Mapping[str, tuple[str, ...]] = {
+    "google_storage_bucket": ("labels",),
     "google_alloydb_backup": ("labels",),
     "google_alloydb_cluster": ("labels",),
     "google_alloydb_instance": ("labels",),
@@ -20,7 +21,6 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
     "google_secret_manager_regional_secret": ("labels",),
     "google_secret_manager_secret": ("labels",),
     "google_sql_database_instance": ("settings.user_labels",),
-    "google_storage_bucket": ("labels",),
 }
 
 _DELETION_POLICIES = ("DELETE", "PREVENT", "ABANDON")
@@ -101,12 +101,12 @@ def _deletion_policy(body: Block, _: Context) -> Iterator[Finding]:
 RULES = (
     Rule(
         code="cloud/label",
-        types=tuple(sorted(_LABELS)),
+        types=tuple(_LABELS),
         title="a label with a character or a length that labels do not have",
         judge=_labels,
         source="Resource Manager, creating and managing labels, requirements for labels (2026-08)",
-        wrong={"cluster_id": "main", "location": "europe-west4", "labels": {"team": "ML Platform"}},
-        right={"cluster_id": "main", "location": "europe-west4", "labels": {"team": "ml-platform"}},
+        wrong={"name": "acme-models", "location": "EU", "labels": {"team": "ML Platform"}},
+        right={"name": "acme-models", "location": "EU", "labels": {"team": "ml-platform"}},
     ),
     Rule(
         code="cloud/deletion-policy",

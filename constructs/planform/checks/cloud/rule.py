@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 _TEMPLATE = re.compile(r"(?<!\$)(?:\$\$)*\$\{|(?<!%)(?:%%)*%\{")
 _ESCAPED = re.compile(r"\$\$\{|%%\{")
-_REFERENCE = re.compile(r"^\$\{\s*([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_-]*)\.([a-z][a-z0-9_]*)\s*\}$")
+REFERENCE = re.compile(r"\$\{\s*([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_-]*)\.([a-z][a-z0-9_]*)\s*\}")
+"""`${type.name.attribute}`, the only expression that rules look through."""
 
 Body = Mapping[str, object]
 
@@ -162,7 +163,7 @@ class Context:
 
     def resolve(self, value: object) -> tuple[str, Block] | None:
         """The resource of this document that `${type.name.attribute}` points at, with its type."""
-        match = _REFERENCE.match(value) if isinstance(value, str) else None
+        match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             return None
         for type_name, name, body in resources(self.document):

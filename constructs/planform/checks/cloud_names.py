@@ -1,0 +1,174 @@
+"""Two resources that would be the same cloud object, in one stack or in two.
+
+Terraform knows a resource by its address, Google Cloud by its name. Two addresses with one name pass every plan;
+then the second create fails, or, where creating twice is no error, the two take the object from each other.
+
+`cloud_identities.json` says which arguments make up the identity of a type. It follows the provider's id formats
+(hashicorp/google 7.45.0), and for IAM the arguments that select a grant. `optional` arguments may be left out;
+`formats` are the attributes that can be computed, so that `${google_x.y.id}` and the literal id are one value; a
+`shared` type, such as an enabled service, may be declared by several stacks and only once by each.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from planform.checks.cloud.rule import (
+    REFERENCE,
+    Block,
+    Body,
+    Fault,
+    Page,
+    literal,
+    provider_defaults,
+    resources,
+)
+
+CODE = "cloud/duplicate-name"
+
+PAGES: Mapping[str, Page] = {
+    CODE: Page(
+        title="two resources that are one cloud object",
+        why="""Terraform knows a resource by its address, Google Cloud by its name.
+
+Two addresses with one name pass validate and plan. At apply the second create fails, or, for grants and the like,
+succeeds, and from then on destroying either of the two takes the object from the other.""",
+        source="hashicorp/google 7.45.0, id formats of the resource types",
+        types=("google_storage_bucket",),
+        wrong={"//": "in two stacks", "name": "acme-models", "location": "EU"},
+        right={"//": "in one of them", "name": "acme-models", "location": "EU"},
+    )
+}
+
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
+_DEEPEST_REFERENCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The arguments that tell one object of a type from another."""
+
+    arguments: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    formats: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """One document, with the provider's defaults where the document does not set them."""
+
+    name: str
+    document: Body
+    bodies: Mapping[tuple[str, str], Body]
+    project: str | None
+    region: str | None
+
+    def defaults(self, body: Body) -> Mapping[str, str | None]:
+        project, region = provider_defaults(self.document, body, self.project, self.region)
+        return {"project": project, "region": region}
+
+
+@functools.cache
+def identities() -> Mapping[str, Identity]:
+    """The identity of each type that has one."""
+    text = importlib.resources.files("planform.checks").joinpath("cloud_identities.json").read_text("utf-8")
+    return {
+        type_name: Identity(
+            tuple(entry["arguments"]),
+            tuple(entry.get("optional", ())),
+            entry.get("formats", {}),
+            entry.get("shared", False),
+        )
+        for type_name, entry in json.loads(text).items()
+    }
+
+
+def duplicates(
+    documents: Mapping[str, Body], *, project: str | None = None, region: str | None = None
+) -> Iterator[Fault]:
+    """A fault for each resource that an earlier one already is, in the order of stacks and documents.
+
+    `documents` are the Terraform JSON documents of one environment by stack. `project` and `region` are the google
+    provider's defaults where a document does not set them. A value that is known only after apply is equal to
+    itself within its stack, and to nothing else.
+    """
+    first: dict[tuple[str, ...], tuple[str, str]] = {}
+    for stack_name, document in documents.items():
+        bodies = {(type_name, name): body for type_name, name, body in resources(document)}
+        stack = _Stack(stack_name, document, bodies, project, region)
+        for (type_name, name), body in bodies.items():
+            identity = identities().get(type_name)
+            found = _identity(stack, identity, body) if identity is not None else None
+            if identity is None or found is None:
+                continue
+            key = (type_name, *found, stack_name if identity.shared else "")
+            address = f"{type_name}.{name}"
+            if key in first:
+                yield _fault(identity, found, address, stack_name, *first[key])
+            else:
+                first[key] = (address, stack_name)
+
+
+def _fault(identity: Identity, found: tuple[str, ...], address: str, stack: str, other: str, other_stack: str) -> Fault:
+    names = (*identity.arguments, *identity.optional)
+    shown = ", ".join(f"{name} {value}" for name, value in zip(names, found, strict=True) if value)
+    return Fault(
+        code=CODE,
+        address=address,
+        argument=identity.arguments[-1],
+        summary=f"{address} in {stack} is the same cloud object as {other} in {other_stack}: {shown}",
+        help="rename one of the two, or keep one and refer to it from the other stack",
+    )
+
+
+def _identity(stack: _Stack, identity: Identity, body: Body) -> tuple[str, ...] | None:
+    """The identity of a body; None where an argument that belongs to it is missing."""
+    found = []
+    for name in (*identity.arguments, *identity.optional):
+        value = _argument(stack, body, name)
+        if value is None and name not in identity.optional and name not in ("project", "region"):
+            return None
+        found.append(value or "")
+    return tuple(found)
+
+
+def _argument(stack: _Stack, body: Body, name: str) -> str | None:
+    if name == "condition":
+        condition = Block(body).block("condition")
+        parts = [_value(stack, condition.value.get(part), 0) for part in ("title", "expression")]
+        return " ".join(part for part in parts if part) or None
+    value = _value(stack, body.get(name), 0)
+    return stack.defaults(body).get(name) if value is None or value == "" else value
+
+
+def _value(stack: _Stack, value: object, depth: int) -> str | None:
+    """A value as comparable text: references are resolved, and what stays an expression belongs to its stack."""
+    if not isinstance(value, str):
+        return literal(value)
+    text = REFERENCE.sub(lambda match: _target(stack, match, depth) or match.group(), value)
+    known = literal(text)
+    return known if known is not None else f"{text} of {stack.name}"
+
+
+def _target(stack: _Stack, reference: re.Match[str], depth: int) -> str | None:
+    type_name, name, attribute = reference.groups()
+    body = stack.bodies.get((type_name, name))
+    if body is None or depth == _DEEPEST_REFERENCE:
+        return None
+    if body.get(attribute) is not None:
+        return _value(stack, body[attribute], depth + 1)
+    identity = identities().get(type_name)
+    template = identity.formats.get(attribute) if identity is not None else None
+    values = _identity(stack, identity, body) if identity is not None else None
+    if identity is None or template is None or values is None:
+        return None
+    known = dict(zip((*identity.arguments, *identity.optional), values, strict=True))
+    if not all(known.get(part) for part in _PLACEHOLDER.findall(template)):
+        return None
+    return _PLACEHOLDER.sub(lambda match: known[match.group(1)], template)
