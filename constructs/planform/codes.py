@@ -400,8 +400,8 @@ CODES: dict[str, Code] = {
         why="planform replaces a folder whole, so it takes only one that is new, empty or its own, which it knows by"
         " the file .planform-output; it reads only one that it or `cdktf synth` wrote. Files of its own it"
         " replaces, all others in the folder stay, so one of yours must not stand where it has to write.",
-        wrong="planform synth platform.yaml --output ~/documents\n",
-        right="planform synth platform.yaml --output out\n",
+        wrong="planform synth platform.yaml --out ~/documents\n",
+        right="planform synth platform.yaml --out out\n",
         help="name another folder, or move the file that is named",
     ),
     "output/in-use": Code(
@@ -423,8 +423,8 @@ CODES: dict[str, Code] = {
         title="a folder that cannot be written",
         why="The new output is made beside the old one and then takes its place, so planform must be allowed to"
         " write to the folder and to its parent.",
-        wrong="planform synth platform.yaml --output /proc/out\n",
-        right="planform synth platform.yaml --output out\n",
+        wrong="planform synth platform.yaml --out /proc/out\n",
+        right="planform synth platform.yaml --out out\n",
         help="name a folder that you may write to",
     ),
     "output/unsafe-path": Code(
