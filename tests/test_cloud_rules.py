@@ -405,7 +405,10 @@ def test_two_stacks_with_one_object_are_named_with_both_addresses() -> None:
     second = {"resource": {"google_storage_bucket": {"data": {"name": "acme-models"}}}}
     (fault,) = cloud_names.duplicates({"acme-dev-resource": first, "acme-dev-data": second})
     assert fault.code == "cloud/duplicate-name"
-    assert fault.address == "google_storage_bucket.data"
+    assert fault.places == (
+        ("acme-dev-data", "google_storage_bucket.data"),
+        ("acme-dev-resource", "google_storage_bucket.models"),
+    )
     assert fault.summary == (
         "google_storage_bucket.data in acme-dev-data is the same cloud object as google_storage_bucket.models in "
         "acme-dev-resource: name acme-models"

@@ -60,6 +60,13 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Clash(Fault):
+    """A fault of two resources; `places` are stack and address of each, the later one first."""
+
+    places: tuple[tuple[str, str], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Stack:
     """One document, with the provider's defaults where the document does not set them."""
 
@@ -91,8 +98,8 @@ def identities() -> Mapping[str, Identity]:
 
 def duplicates(
     documents: Mapping[str, Body], *, project: str | None = None, region: str | None = None
-) -> Iterator[Fault]:
-    """A fault for each resource that an earlier one already is, in the order of stacks and documents.
+) -> Iterator[Clash]:
+    """A clash for each resource that an earlier one already is, in the order of stacks and documents.
 
     `documents` are the Terraform JSON documents of one environment by stack. `project` and `region` are the google
     provider's defaults where a document does not set them. A value that is known only after apply is equal to
@@ -110,20 +117,21 @@ def duplicates(
             key = (type_name, *found, stack_name if identity.shared else "")
             address = f"{type_name}.{name}"
             if key in first:
-                yield _fault(identity, found, address, stack_name, *first[key])
+                yield _clash(identity, found, (stack_name, address), first[key])
             else:
-                first[key] = (address, stack_name)
+                first[key] = (stack_name, address)
 
 
-def _fault(identity: Identity, found: tuple[str, ...], address: str, stack: str, other: str, other_stack: str) -> Fault:
+def _clash(identity: Identity, found: tuple[str, ...], here: tuple[str, str], there: tuple[str, str]) -> Clash:
     names = (*identity.arguments, *identity.optional)
     shown = ", ".join(f"{name} {value}" for name, value in zip(names, found, strict=True) if value)
-    return Fault(
+    return Clash(
         code=CODE,
-        address=address,
+        address=here[1],
         argument=identity.arguments[-1],
-        summary=f"{address} in {stack} is the same cloud object as {other} in {other_stack}: {shown}",
+        summary=f"{here[1]} in {here[0]} is the same cloud object as {there[1]} in {there[0]}: {shown}",
         help="rename one of the two, or keep one and refer to it from the other stack",
+        places=(here, there),
     )
 
 
