@@ -23,11 +23,10 @@ _GPU_MACHINES: Mapping[str, tuple[str, int]] = {
     "g2-standard-24": ("nvidia-l4", 2),
     "g2-standard-48": ("nvidia-l4", 4),
     "g2-standard-96": ("nvidia-l4", 8),
+    **{f"g4-standard-{48 * n}": ("nvidia-rtx-pro-6000", n) for n in (1, 2, 4, 8)},
 }
 _ATTACHED = ("nvidia-tesla-k80", "nvidia-tesla-p100", "nvidia-tesla-p4", "nvidia-tesla-t4", "nvidia-tesla-v100")
-_GPUS = tuple(
-    dict.fromkeys((*(gpu for gpu, _ in _GPU_MACHINES.values()), *_ATTACHED, "nvidia-gb300", "nvidia-rtx-pro-6000"))
-)
+_GPUS = tuple(dict.fromkeys((*(gpu for gpu, _ in _GPU_MACHINES.values()), *_ATTACHED, "nvidia-gb300")))
 _WITHOUT_GPU = ("c2", "c2d", "c3", "c3d", "c4", "c4a", "c4d", "e2", "n2", "n2d", "n4", "t2a", "t2d")
 
 # Chips of a host by TPU machine type, and the dimensions of a slice of its generation.
