@@ -1,39 +1,43 @@
-"""Every case compiles, and shows what its component made."""
+"""Every case compiles, and shows what its component made.
+
+A case is `<plane>.<component>[.<variant>].yaml`, a whole platform; its snapshot holds the resources of that component
+in the environment `dev`.
+"""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from planform.pipeline import compile_files
+from planform.planes.catalog import builtin
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 
 
-def made_by(files: dict[str, Any], capability: str) -> dict[str, Any]:
-    """Address to body of each resource below the component's construct, in every stack."""
-    return {
-        f"{kind}.{name}": {key: value for key, value in body.items() if key != "//"}
-        for path, text in files.items()
-        if path.endswith("cdk.tf.json")
-        for kind, resources in json.loads(text).get("resource", {}).items()
-        for name, body in resources.items()
-        if body["//"]["metadata"]["path"].split("/")[1] == capability
-    }
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_case(case: Path, snapshot: SnapshotAssertion) -> None:
+    group, component = case.stem.split(".")[:2]
+    module = f"planform.planes.{group}.{component.replace('-', '_')}"
+    listed = next(entry for entry in builtin() if entry.target.startswith(f"{module}:"))
     compiled = compile_files(case, environments=["dev"])
-    plane, component = case.stem.split(".")[:2]
-    module = f"planform.planes.{plane}.{component.replace('-', '_')}"
-    components = compiled.environments[0].components
-    capability = next(name for name, built in components.items() if type(built).__module__ == module)
-    records = made_by(dict(compiled.output.files), capability)
-    assert bool(records) != component.startswith("existing")
-    assert snapshot(extension_class=JSONSnapshotExtension) == records
+    filled = {name: slot for plane in compiled.specs[0].planes.values() for name, slot in plane.slots.items()}
+    assert filled[listed.capability].component == listed.name
+    made = {
+        record.address: {key: value for key, value in record.body.items() if key != "//"}
+        for records in compiled.records.values()
+        for record in records
+        if record.construct_path.split("/")[1] == listed.capability
+    }
+    assert bool(made) != (listed.name == "existing")
+    if made:
+        assert snapshot(extension_class=JSONSnapshotExtension) == made
+
+
+def test_every_component_has_a_case() -> None:
+    covered = {".".join(case.stem.split(".")[:2]) for case in CASES}
+    modules = {entry.target.partition(":")[0].removeprefix("planform.planes.") for entry in builtin()}
+    assert {module.replace("_", "-") for module in modules} == covered
