@@ -135,6 +135,17 @@ def test_part_can_be_the_first_that_is_written(tmp_path: Path) -> None:
     assert list(Output.read(tmp_path / "out").files) == ["manifest.json", "stacks/acme-dev-data/cdk.tf.json"]
 
 
+def test_part_is_not_written_beside_a_manifest_that_someone_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    output("1").write(folder)
+    put(folder, {"manifest.json": "[]"})
+    with pytest.raises(DiagnosticError) as caught:
+        output("2").write(folder, only=["stacks/acme-dev-data"])
+    assert code_of(caught) == {"output/foreign-folder"}
+    output("2").write(folder)
+    assert Output.read(folder) == output("2")
+
+
 UNSAFE = [
     "/etc/passwd",
     "../up",

@@ -12,6 +12,7 @@ engine/no-node, engine/node-failed.
 from __future__ import annotations
 
 import atexit
+import functools
 import importlib
 import importlib.util
 import json
@@ -415,11 +416,13 @@ else:
             remedy = "leave out --hcl, or unset SYNTH_HCL_OUTPUT: Terraform reads both"
             raise DiagnosticError([error("engine/refused", fault, help=remedy)])
 
+    @functools.cache
     def _idle_folder():
         """A folder with what the engine would make in its output folder when an app is constructed."""
-        folder = Path(tempfile.gettempdir(), f"planform-idle-{os.getuid() if hasattr(os, 'getuid') else ''}")
-        (folder / "stacks").mkdir(parents=True, exist_ok=True)
-        return str(folder)
+        folder = tempfile.TemporaryDirectory(prefix="planform-")
+        Path(folder.name, "stacks").mkdir()
+        atexit.register(folder.cleanup)
+        return folder.name
 
 
 __all__ = [

@@ -267,9 +267,7 @@ def _refuse(folder: Path, fault: OSError) -> NoReturn:
     reason = fault.strerror or str(fault)
     if fault.errno in _FULL:
         remedy = "make room, or name a folder on another disk; what was there before is unchanged"
-        raise DiagnosticError(
-            [error("output/no-space", f"no room to write {folder}: {reason}", help=remedy)]
-        ) from None
+        raise DiagnosticError([error("output/no-space", f"no room to write {folder}: {reason}", help=remedy)]) from None
     remedy = "name a folder that you may write to, and whose parent folder you may write to"
     summary = f"{folder} cannot be written: {reason}"
     raise DiagnosticError([error("output/not-writable", summary, help=remedy)]) from None

@@ -60,9 +60,7 @@ class Output:
         here, there = self.files, other.files
         return Difference(
             added=tuple(path for path in there if path not in here),
-            changed=tuple(
-                path for path in there if path in here and _bytes(there[path]) != _bytes(here[path])
-            ),
+            changed=tuple(path for path in there if path in here and _bytes(there[path]) != _bytes(here[path])),
             removed=tuple(path for path in here if path not in there),
         )
 
@@ -87,10 +85,11 @@ class Output:
 
     def _laid_over(self, target: Path, only: tuple[str, ...]) -> Output:
         present = Output.read(target).files if written_files(target) is not None else {}
-        kept = {
-            path: text for path, text in present.items() if not _is_under(path, only) and path != MANIFEST
-        }
-        manifest = _merged_manifest(present.get(MANIFEST), self.files.get(MANIFEST), only)
+        kept = {path: text for path, text in present.items() if not _is_under(path, only) and path != MANIFEST}
+        try:
+            manifest = _merged_manifest(present.get(MANIFEST), self.files.get(MANIFEST), only)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise foreign(target, f"{target / MANIFEST} is not the manifest that planform wrote") from None
         return Output({**kept, **self.part(only).files, **manifest})
 
     @classmethod
@@ -116,13 +115,9 @@ def _bytes(content: str | bytes) -> bytes:
 def _content(folder: Path, path: str) -> str | bytes:
     """A file's content, if the file is inside the folder and no link stands on the way to it."""
     place = folder / path
-    if any(
-        Path(folder, *Path(path).parts[:depth]).is_symlink() for depth in range(1, len(Path(path).parts) + 1)
-    ):
+    if any(Path(folder, *Path(path).parts[:depth]).is_symlink() for depth in range(1, len(Path(path).parts) + 1)):
         fault = f"{place} is reached by a symbolic link"
-        raise DiagnosticError(
-            [error("output/unsafe-path", fault, help="put the real file there, or synth again")]
-        )
+        raise DiagnosticError([error("output/unsafe-path", fault, help="put the real file there, or synth again")])
     try:
         content = place.read_bytes()
     except OSError as trouble:
@@ -141,9 +136,7 @@ def _manifest_files(folder: Path) -> tuple[str, ...]:
         raise foreign(folder, f"{folder} has neither {MARKER} nor the {MANIFEST} of an engine") from None
 
 
-def _merged_manifest(
-    old: str | bytes | None, new: str | bytes | None, only: tuple[str, ...]
-) -> dict[str, str]:
+def _merged_manifest(old: str | bytes | None, new: str | bytes | None, only: tuple[str, ...]) -> dict[str, str]:
     """The manifest of a folder of which only a part is new: each stack's entry from where its files come."""
     if new is None:
         return {}
