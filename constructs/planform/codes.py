@@ -300,6 +300,13 @@ CODES: dict[str, Code] = {
         right="",
         help="fill one of the slots with `existing`, or with a component that needs less",
     ),
+    "contract/not-named": Code(
+        title="a fact about something existing that nobody told",
+        why="A component asks an `existing` one for a fact that cannot be computed, such as the tag on its nodes.",
+        wrong="compute: {use: existing, cluster: shared-gke}\n",
+        right="compute: {use: existing, cluster: shared-gke, node_tag: shared-gke-node}\n",
+        help="add the setting that the help line names",
+    ),
     "contract/plane-cycle": Code(
         title="planes that would have to be applied before each other",
         why="A plane is one Terraform state, and states are applied one after another. A circle appears when two planes each hold something that the other needs.",
@@ -435,6 +442,67 @@ CODES: dict[str, Code] = {
         right='Output({"inside.json": "{}"})\n',
         help="rename what gives the file its name, or remove the link",
     ),
+    "resource/accelerator-limit": Code(
+        title="node pools that may have more accelerators than the limit",
+        why="All pools together may grow beyond what `max_accelerators` or auto-provisioning allows, so either the"
+        " limit or a pool does not say what is meant.",
+        wrong="max_accelerators: {nvidia-l4: 4}\nnode_pools:\n  l4: {machine_type: g2-standard-8, max_nodes: 8}\n",
+        right="max_accelerators: {nvidia-l4: 8}\nnode_pools:\n  l4: {machine_type: g2-standard-8, max_nodes: 8}\n",
+        help="raise the limit, or lower max_nodes of a pool",
+    ),
+    "resource/control-plane-range": Code(
+        title="a range that the control plane cannot take",
+        why="A private control plane takes a /28 that nothing else in the network uses.",
+        wrong="control_plane: {cidr: 172.16.0.0/24}\n",
+        right="control_plane: {cidr: 172.16.0.0/28}\n",
+        help="write a free /28, or delete the line to take the one that the network keeps for it",
+    ),
+    "resource/google-groups": Code(
+        title="Google groups without a domain",
+        why="RBAC for Google groups works through one group, gke-security-groups of the organisation's domain.",
+        wrong="planes:\n  resource: {compute: {use: gke, google_groups: true}}\n",
+        right="organization: {domain: acme.example}\nplanes:\n  resource: {compute: {use: gke, google_groups: true}}\n",
+        help="add the domain of the organisation to the platform, or delete google_groups",
+    ),
+    "resource/multi-networking": Code(
+        title="GPU networks in a cluster of one network",
+        why="Nodes get a network interface for each GPU only where the cluster allows several networks, which cannot"
+        " be changed after it was made.",
+        wrong="multi_networking: false\nnode_pools:\n  h100: {machine_type: a3-highgpu-8g, max_nodes: 2,"
+        " accelerator_network: true}\n",
+        right="node_pools:\n  h100: {machine_type: a3-highgpu-8g, max_nodes: 2, accelerator_network: true}\n",
+        help="allow several networks, or do without networks for GPUs",
+    ),
+    "resource/pod-range": Code(
+        title="a node pool that the range for pods is too small for",
+        why="Each node takes a block of the range for pods, twice as large as the pods that it may run; when the range"
+        " is used up, no further node starts.",
+        wrong="pods_cidr: 10.16.0.0/21 # blocks for 8 nodes of 110 pods\nnode_pools:\n  cpu: {max_nodes: 20}\n",
+        right="pods_cidr: 10.16.0.0/19\nnode_pools:\n  cpu: {max_nodes: 20}\n",
+        help="lower max_nodes or max_pods_per_node, or give the network a larger range for pods",
+    ),
+    "resource/reserved-node-pool": Code(
+        title="a node pool with a name that is taken",
+        why="`system` is the pool that planform makes with every cluster, and `default-pool` the one that GKE makes.",
+        wrong="node_pools:\n  system: {machine_type: e2-standard-8, max_nodes: 4}\n",
+        right="system: {machine_type: e2-standard-8, max_nodes: 4}\n",
+        help="choose another name, or set the pool `system` by the key beside node_pools",
+    ),
+    "spec/authorized-network": Code(
+        title="a network that cannot be let in to the control plane",
+        why="Without a public address only private ranges reach the control plane, and GKE refuses others; with one,"
+        " somebody must be named, and never everybody.",
+        wrong="control_plane:\n  authorized_networks: {office: 203.0.113.0/24}\n",
+        right="control_plane:\n  public_address: true\n  authorized_networks: {office: 203.0.113.0/24}\n",
+        help="name private ranges, or let people in by the DNS name, which IAM guards",
+    ),
+    "spec/backup-lock": Code(
+        title="a backup that is locked for longer than it is kept",
+        why="A locked backup cannot be deleted, so it must be kept for at least as long.",
+        wrong="backup: {retain_days: 7, lock_days: 14}\n",
+        right="backup: {retain_days: 14, lock_days: 14}\n",
+        help="raise retain_days or lower lock_days",
+    ),
     "spec/bad-form": Code(
         title="a value that has not the form wanted",
         why="Names, ids and labels have the form that the cloud accepts; anything else would be refused hours later, at apply.",
@@ -455,6 +523,22 @@ CODES: dict[str, Code] = {
         wrong="cidr: 10.16.0.1/20\n",
         right="cidr: 10.16.0.0/20\n",
         help="write the range that the help line shows",
+    ),
+    "spec/maintenance-freeze": Code(
+        title="a freeze that GKE does not take",
+        why="A cluster has at most 20 maintenance exclusions; at most three of them stop all upgrades, for 90 days each"
+        " at most.",
+        wrong="maintenance:\n  freezes:\n    sale: {first_day: 2026-12-24, last_day: 2026-12-01}\n",
+        right="maintenance:\n  freezes:\n    sale: {first_day: 2026-12-01, last_day: 2026-12-24}\n",
+        help="mend the days, or freeze less than all upgrades",
+    ),
+    "spec/maintenance-window": Code(
+        title="a maintenance window that is too small",
+        why="GKE wants 48 hours for maintenance within any 92 days, in pieces of at least four hours. The provider"
+        " takes any window, and the API refuses it.",
+        wrong="maintenance: {days: [sunday], hours: 2}\n",
+        right="maintenance: {days: [sunday], hours: 6}\n",
+        help="open the window for more hours or on more days",
     ),
     "spec/missing-key": Code(
         title="a key that must be there is missing",
