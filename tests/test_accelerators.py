@@ -38,7 +38,7 @@ def test_every_zone_has_the_form_of_one() -> None:
 
 
 def test_unverified_names_facts() -> None:
-    facts = {"capacity", "zones", "vcpus", "memory_gib", "mig", "most_vcpus", "boot_disks", "topologies"}
+    facts = {"capacity", "zones", "vcpus", "memory_gib", "mig", "most_vcpus", "boot_disks", "topologies", "local_ssds"}
     machines, accelerators = catalogue.machines().values(), catalogue.accelerators().values()
     assert {fact for each in machines for fact in each.unverified} <= facts
     assert {fact for each in accelerators for fact in each.unverified} <= facts

@@ -373,7 +373,7 @@ def _disks(settings: NodePoolSettings, machine: Machine) -> Iterator[_Finding]:
             ("local_ssds",),
             help="delete local_ssds",
         )
-        yield _Finding(fault)
+        yield _Finding(fault, certain="local_ssds" not in machine.unverified)
 
 
 def _upgrade(settings: NodePoolSettings, nodes: Nodes) -> Iterator[_Finding]:
