@@ -371,13 +371,13 @@ def test_names_that_gke_does_not_take(name: str) -> None:
 
 
 def test_all_faults_at_once() -> None:
-    settings = settings_of(machine_type="a3-highgpu-1g", count=8, min_nodes=5, disk_type="pd-standard")
+    settings = settings_of(machine_type="a3-highgpu-1g", count=8, min_nodes=5, local_ssds=1)
     assert {fault.code for fault in check(settings, environment_in("europe-west6"))} == {
         "resource/min-above-max",
         "resource/accelerator-count",
         "resource/capacity-unsupported",
         "resource/machine-not-in-region",
-        "resource/disk-type",
+        "resource/local-ssds",
     }
 
 
