@@ -270,6 +270,42 @@ def test_codes_are_unique_and_have_pages() -> None:
     for code, page in {**cloud.pages(), **cloud_names.PAGES}.items():
         assert code.startswith("cloud/")
         assert page.title and page.why and page.source and page.types and page.wrong != page.right
+        assert page.text.startswith(f"{code}: {page.title}\n\n") and page.source.split()[0] in page.text
+
+
+def test_a_page_shows_the_reason_both_bodies_and_the_source() -> None:
+    rule = next(rule for rule in cloud.RULES if rule.code == "cloud/kms-ring")
+    assert (
+        rule.page
+        == """cloud/kms-ring: a key ring named by its last part
+
+A key names its ring by the whole resource name: the provider makes a URL of it.
+
+Wrong:
+
+    {
+      "google_kms_crypto_key": {
+        "this": {
+          "name": "storage",
+          "key_ring": "main"
+        }
+      }
+    }
+
+Right:
+
+    {
+      "google_kms_crypto_key": {
+        "this": {
+          "name": "storage",
+          "key_ring": "projects/acme-dev/locations/europe-west4/keyRings/main"
+        }
+      }
+    }
+
+Source: provider 7.45.0, google_kms_crypto_key, key_ring
+"""
+    )
 
 
 def expressions(body: object) -> object:

@@ -33,6 +33,7 @@ CODE = "cloud/duplicate-name"
 
 PAGES: Mapping[str, Page] = {
     CODE: Page(
+        code=CODE,
         title="two resources that are one cloud object",
         why="""Terraform knows a resource by its address, Google Cloud by its name.
 

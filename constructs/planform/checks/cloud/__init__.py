@@ -69,4 +69,4 @@ def check(document: Body, *, project: str | None = None, region: str | None = No
 
 def pages() -> Mapping[str, Page]:
     """The page of each code, for `planform explain`."""
-    return {rule.code: rule.page for rule in RULES}
+    return {rule.code: rule.about for rule in RULES}

@@ -8,7 +8,9 @@ apply is `None`: a rule speaks only about what it knows.
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,12 +46,24 @@ class Finding:
 class Page:
     """What `planform explain CODE` shows: `wrong` and `right` are bodies of the first of `types`."""
 
+    code: str
     title: str
     why: str
     source: str
     types: tuple[str, ...]
     wrong: Body
     right: Body
+
+    @property
+    def text(self) -> str:
+        """The page as text: title, reason, the two bodies as Terraform JSON, where the fact is from."""
+        blocks = [f"{self.code}: {self.title}"]
+        blocks += [textwrap.fill(part, 100) for part in self.why.split("\n\n")]
+        for head, body in (("Wrong", self.wrong), ("Right", self.right)):
+            example = json.dumps({self.types[0]: {"this": body}}, indent=2)
+            blocks.append(f"{head}:\n\n{textwrap.indent(example, '    ')}")
+        blocks.append(textwrap.fill(f"Source: {self.source}", 100))
+        return "\n\n".join(blocks) + "\n"
 
 
 def is_expression(value: object) -> bool:
@@ -212,9 +226,14 @@ class Rule:
         return inspect.getdoc(self.judge) or ""
 
     @property
-    def page(self) -> Page:
-        """The page of this rule's code."""
-        return Page(self.title, self.why, self.source, self.types, self.wrong, self.right)
+    def about(self) -> Page:
+        """The parts of the page of this rule's code."""
+        return Page(self.code, self.title, self.why, self.source, self.types, self.wrong, self.right)
+
+    @property
+    def page(self) -> str:
+        """The page of this rule's code as text."""
+        return self.about.text
 
     def check(self, body: Block, context: Context) -> Iterator[Fault]:
         """The faults of one resource."""
