@@ -32,7 +32,9 @@ _SECRET = re.compile(
     r"password|passwd|passphrase|secret|token|credential|creds$|plain_?text|private_key|raw_key|api_key|access_key"
     r"|shared_key|service_key|encryption_key|integration_key|client_key|key_value$|^key$|_pem$|^pem_|^data$"
 )
-_NOT_SECRET = re.compile(r"certificate|(^|_)cert(s|_|$)|public|_ids?$|_name$|_arn$|_ur[il]$|encrypted|manager_stored")
+_NOT_SECRET = re.compile(
+    r"certificate|(^|_)cert(s|_|$)|public|_ids?$|_name$|_arn$|_ur[il]$|_files?$|_path$|encrypted|stored"
+)
 _ABSENT = object()
 
 
@@ -527,15 +529,27 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None and _NOT_SECRET.search(name) is None
 
 
+def refuse_literal_secrets(arguments: Mapping[str, Any], seen: Inspection) -> None:
+    """Fault the secrets among a provider's arguments, which schemas do not mark; the path of a file is none."""
+    for name, value in arguments.items():
+        is_file = isinstance(value, str) and value.endswith((".json", ".pem"))
+        if is_secret(name) and isinstance(value, str) and not is_file and _holds_literal(value, seen):
+            _literal_secret(((), name), seen)
+
+
+def _literal_secret(path: Path, seen: Inspection) -> None:
+    seen.fault(
+        "terraform/literal-secret",
+        path,
+        "is a secret, and its value would be readable in the document, in the state and in every review",
+        help="pass a sensitive Variable or a reference; where the type has a write-only argument, use that",
+    )
+
+
 def _without_literals(converter: Converter) -> Converter:
     def write(value: Any, path: Path, seen: Inspection) -> Any:
         if _holds_literal(value, seen):
-            seen.fault(
-                "terraform/literal-secret",
-                path,
-                "is a secret, and its value would be readable in the document, in the state and in every review",
-                help="pass a sensitive Variable or a reference; where the type has a write-only argument, use that",
-            )
+            _literal_secret(path, seen)
             return _ABSENT
         return converter(value, path, seen)
 

@@ -21,6 +21,7 @@ from planform.terraform.arguments import (
     is_record,
     is_token,
     mapping_of,
+    refuse_literal_secrets,
     write_value,
 )
 from planform.terraform.expression import (
@@ -328,10 +329,10 @@ class Record(Declared):
         body: dict[str, Any] = {"//": {"metadata": {"path": self._path, "uniqueId": self._name}}}
         body |= seen.body(arguments)
         self._body = body
-        extra = self._write_meta(meta, scope, seen)
+        self._write_meta(meta, scope, seen)
+        if not seen.faults:
+            self._write_moves(meta, scope)
         self._finish(seen, records)
-        for each in extra:
-            records.add(each)
 
     # Facts
 
@@ -401,7 +402,7 @@ class Record(Declared):
     def write(self, document: dict[str, Any]) -> None:
         document.setdefault(self.section, {}).setdefault(self._schema.type, {})[self._name] = self._body
 
-    def _write_meta(self, meta: Mapping[str, Any], scope: Any, seen: Inspection) -> list[Declared]:
+    def _write_meta(self, meta: Mapping[str, Any], scope: Any, seen: Inspection) -> None:
         body = self._body
         for name in ("connection", "provisioners"):
             if meta.get(name) is not None:
@@ -417,7 +418,6 @@ class Record(Declared):
             body["provider"] = _provider(meta["provider"], self._schema.provider.name, seen)
         if meta.get("lifecycle") is not None:
             body["lifecycle"] = _write_lifecycle(meta["lifecycle"], self, seen)
-        return self._moves(meta, scope, seen)
 
     def _write_count(self, meta: Mapping[str, Any], seen: Inspection) -> None:
         count, for_each = meta.get("count"), meta.get("for_each")
@@ -430,20 +430,12 @@ class Record(Declared):
             self._many = "for_each"
             self._body["for_each"] = _for_each(for_each, seen)
 
-    def _moves(self, meta: Mapping[str, Any], scope: Any, seen: Inspection) -> list[Declared]:
-        found: list[Declared] = []
-        if seen.faults:
-            return found
+    def _write_moves(self, meta: Mapping[str, Any], scope: Any) -> None:
         if meta.get("renamed_from") is not None:
             old = str(meta["renamed_from"])
-            found.append(
-                Moved(scope, old if "." in old else f"{self._schema.type}.{old}", self.key, origin=self._origin)
-            )
+            Moved(scope, old if "." in old else f"{self._schema.type}.{old}", self.key, origin=self._origin)
         if meta.get("import_id") is not None:
-            found.append(Import(scope, self.key, meta["import_id"], origin=self._origin))
-        for each in found:
-            each._code, each._line, each._module = self._code, self._line, self._module
-        return found
+            Import(scope, self.key, meta["import_id"], origin=self._origin)
 
 
 def _field(block: Block, name: str) -> Attribute | Nested:
@@ -516,6 +508,7 @@ class Provider(Declared):
         self._alias = None if alias is None else _check_name(alias, seen)
         self.key = f"provider.{self.address}"
         self._body = seen.body(arguments)
+        refuse_literal_secrets(arguments, seen)
         self._finish(seen, _place_of(scope).records)
 
     @property
@@ -687,7 +680,7 @@ class _Statement(Declared):
 
 
 class Moved(_Statement):
-    """The resource at `from_` has the address `to` now. Made by `renamed_from` of a record; registered by it."""
+    """The resource at `from_` has the address `to` now; `renamed_from` of a record makes one."""
 
     __slots__ = ()
     section = "moved"
@@ -698,11 +691,7 @@ class Moved(_Statement):
             "from": _address(from_, ((), "from"), None, seen),
             "to": _address(to, ((), "to"), self._stack, seen),
         }
-        self._raise(seen)
-
-    def _raise(self, seen: Inspection) -> None:
-        if seen.faults:
-            raise DiagnosticError([self._diagnostic(each, Severity.ERROR) for each in seen.faults])
+        self._finish(seen, _place_of(scope).records)
 
 
 class Removed(_Statement):
@@ -733,8 +722,7 @@ class Import(_Statement):
             id=write_value(id_, ((), "id"), seen),
             provider=None if provider is None else _provider(provider, "", seen),
         )
-        if seen.faults:
-            raise DiagnosticError([self._diagnostic(each, Severity.ERROR) for each in seen.faults])
+        self._finish(seen, _place_of(scope).records)
 
 
 _SECTIONS = (
@@ -819,9 +807,8 @@ def _address(value: Any, path: Any, stack: Any, seen: Inspection) -> str:
     if isinstance(value, Expression):
         seen.refers(value, path)
         return value.text
-    full_name = getattr(value, "fqn", None)
-    text = full_name if isinstance(full_name, str) else value
-    if isinstance(text, str) and ("TfToken[" in text or _ADDRESS.fullmatch(text)):
+    text = _engine_address(value) or value
+    if isinstance(text, str) and _ADDRESS.fullmatch(text):
         return text
     seen.fault(
         "terraform/bad-address",
@@ -830,6 +817,15 @@ def _address(value: Any, path: Any, stack: Any, seen: Inspection) -> str:
         help="write google_storage_bucket.x",
     )
     return ""
+
+
+def _engine_address(value: Any) -> str:
+    """The address of a construct of the engine: of a prebuilt resource, data source or module; else empty."""
+    if not hasattr(type(value), "__jsii_type__") or not hasattr(value, "friendly_unique_id"):
+        return ""
+    names = {each.__name__ for each in type(value).__mro__}
+    kind = "data." if "TerraformDataSource" in names else ""
+    return f"{kind}{getattr(value, 'terraform_resource_type', 'module')}.{value.friendly_unique_id}"
 
 
 def _addresses(values: Any, name: str, stack: Any, seen: Inspection) -> list[str]:
