@@ -99,13 +99,13 @@ class Maintenance(Settings):
                 "a cluster has at most {most} freezes, {full} of them of all upgrades",
                 {"most": MOST_FREEZES, "full": MOST_FULL_FREEZES, "help": "delete those that are over"},
             )
-        least = min((self._available(day) for day in self._first_days()), default=self._available(FIRST_MONDAY))
+        least = min((self.available_from(day) for day in self._first_days()), default=self.available_from(FIRST_MONDAY))
         if least < AVAILABLE_HOURS:
             raise PydanticCustomError(
                 "spec/maintenance-window",
                 "the window and its freezes leave {hours} hours for maintenance in {days} days, and GKE wants {least}",
                 {
-                    "hours": least,
+                    "hours": round(least),
                     "days": ROLLING_DAYS,
                     "least": AVAILABLE_HOURS,
                     "help": "open the window for more hours or on more days, or freeze less than all upgrades",
@@ -136,13 +136,23 @@ class Maintenance(Settings):
                 for offset in range(-ROLLING_DAYS + 1, span + 1):
                     yield freeze.first_day + timedelta(days=offset)
 
-    def _available(self, first: date) -> int:
-        """Hours of maintenance in the 92 days from that one."""
-        period = (first + timedelta(days=offset) for offset in range(ROLLING_DAYS))
-        return self.hours * sum(
-            DAYS[day.weekday()] in self.days and not any(freeze.covers(day) for freeze in self.freezes.values())
-            for day in period
-        )
+    def available_from(self, first: date) -> float:
+        """Hours of maintenance in the 92 days from that one, without pieces that are too short to count."""
+        return sum(self._open(first + timedelta(days=offset)) for offset in range(ROLLING_DAYS))
+
+    def _open(self, day: date) -> float:
+        """Hours of that day's window; a freeze may cut off what lies before or after midnight."""
+        if DAYS[day.weekday()] not in self.days:
+            return 0
+        start = time.fromisoformat(self.start)
+        before = min(float(self.hours), 24 - start.hour - start.minute / 60)
+        after = self.hours - before
+        tomorrow = day + timedelta(days=1)
+        hours = (0 if self._frozen(day) else before) + (0 if self._frozen(tomorrow) else after)
+        return hours if hours >= SHORTEST_HOURS else 0
+
+    def _frozen(self, day: date) -> bool:
+        return any(freeze.covers(day) for freeze in self.freezes.values())
 
 
 def _exclusion(name: str, freeze: Freeze) -> dict[str, Any]:
