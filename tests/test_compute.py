@@ -176,6 +176,7 @@ def test_with_keys_everything_is_encrypted() -> None:
     ("written", "faults"),
     [
         ({}, []),
+        ({"fleet": False, "fleet_project": "acme-fleet"}, [("spec/unused-setting", "fleet_project")]),
         ({"google_groups": True}, [("resource/google-groups", "google_groups")]),
         ({"zones": ["us-central1-a"]}, [("resource/zone-in-other-region", "zones.0")]),
         ({"system": {"machine_type": "e2-standart-4"}}, [("resource/unknown-machine-type", "system.machine_type")]),

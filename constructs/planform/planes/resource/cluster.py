@@ -2,7 +2,7 @@
 
 Errors: resource/control-plane-range, resource/google-groups, spec/authorized-network,
 spec/backup-lock, spec/maintenance-freeze, spec/maintenance-window,
-spec/name-too-long.
+spec/name-too-long, spec/unused-setting.
 Source: provider page of google_container_cluster 7.45.0; GKE's pages on hardening and on network isolation.
 """
 
@@ -181,7 +181,9 @@ class ClusterSettings(Settings):
         description="Register the cluster to a fleet, for Config Sync and the Connect gateway. Default: on.",
     )
     fleet_project: ProjectId | None = Field(
-        default=None, description="Project of the fleet. Default: the environment's own project."
+        default=None,
+        description="Project of the fleet, if it is another one; its GKE Hub service agent needs"
+        " roles/gkehub.serviceAgent on the environment's project. Default: the environment's own project.",
     )
     workload_logs: bool = Field(default=True, description="Send what containers print to Cloud Logging. Default: on.")
     automatic_monitoring: bool = Field(
@@ -245,6 +247,13 @@ class Cluster(Component):
                 f"cluster name `{name}` has {len(name)} characters, and GKE takes {NAME_LENGTH}",
                 ("name",) if settings.name else (),
                 help=f"write a `name` of at most {NAME_LENGTH} characters",
+            )
+        if settings.fleet_project and not settings.fleet:
+            yield Fault(
+                "spec/unused-setting",
+                "`fleet_project` says nothing of a cluster that is in no fleet",
+                ("fleet_project",),
+                help="delete fleet_project, or `fleet: false`",
             )
         if settings.google_groups and environment.organization is None:
             yield Fault(
