@@ -628,7 +628,7 @@ CODES: dict[str, Code] = {
         why="GKE wants 48 hours for maintenance within any 92 days, in pieces of at least four hours. The provider"
         " takes any window, and the API refuses it.",
         wrong="maintenance: {days: [sunday], hours: 2}\n",
-        right="maintenance: {days: [sunday], hours: 6}\n",
+        right="maintenance: {days: [saturday, sunday], hours: 6}\n",
         help="open the window for more hours or on more days",
     ),
     "spec/missing-key": Code(
