@@ -68,7 +68,7 @@ from planform.terraform.google import (
 )
 from planform.terraform.naming import argument_name, class_name, pascal, snake, struct_name
 from planform.terraform.provider_files import add_provider
-from planform.terraform.schema import available, load, pack, type_text, unpack
+from planform.terraform.schema import available, files, load, pack, type_text, unpack
 from planform.terraform.stubs import stub
 
 loose: Any = google_module
@@ -116,12 +116,12 @@ def test_shipped_schemas_are_small_and_name_their_provider() -> None:
         "kubernetes": "hashicorp/kubernetes 3.2.1",
         "sonarqube": "jdamata/sonarqube 0.16.21",
     }
-    assert {name: str(load(name)) for name in expected} == expected
-    assert available()["google"].stat().st_size < 160_000
+    assert {schema.name: str(schema) for schema in available()} == expected
+    assert files()["google"].stat().st_size < 160_000
 
 
 def test_google_decodes_fast() -> None:
-    data = available()["google"].read_bytes()
+    data = files()["google"].read_bytes()
     best = min(_seconds(lambda: unpack(data).get("resource", "google_container_cluster")) for _ in range(3))
     assert best < 0.06
 
@@ -307,7 +307,7 @@ def test_a_provider_that_cannot_be_added_says_why(
     file = tmp_path / "schema.json"
     if content is not None and content != "missing":
         file.write_text(content)
-    (fault,) = faults(lambda: add_provider(wanted, from_file=file, folder=tmp_path / "out"))
+    (fault,) = faults(lambda: add_provider(wanted, from_file=file, out=tmp_path / "out"))
     assert fault.code == expected
     assert fault.help
     assert not (tmp_path / "out").exists()
@@ -332,7 +332,7 @@ def test_schema_of_the_real_terraform_is_the_shipped_one(tmp_path: Path) -> None
     if shutil.which("terraform") is None:
         pytest.skip("no terraform here")
     try:
-        path = add_provider("hashicorp/google@7.45.0", folder=tmp_path)
+        path = add_provider("hashicorp/google@7.45.0", out=tmp_path)
     except DiagnosticError as fault:
         pytest.skip(f"terraform cannot load the provider here: {fault.diagnostics[0].summary}")
     mine, shipped = unpack(path.read_bytes()), load("google")

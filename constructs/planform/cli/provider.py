@@ -59,7 +59,7 @@ def add(source: str, from_file: str | None, out: str | None, as_json: bool, quie
     planform provider add datadog/datadog@3.60.0 --from-file schema.json
     """
     only_reads()
-    from planform.terraform.schema import add_provider
+    from planform.terraform.provider_files import add_provider
 
     try:
         path = add_provider(source, from_file=from_file, out=out)

@@ -27,11 +27,13 @@ _WANTED = re.compile(
 )
 
 
-def add_provider(wanted: str, *, from_file: Path | None = None, folder: Path | None = None) -> Path:
+def add_provider(
+    wanted: str, *, from_file: str | os.PathLike[str] | None = None, out: str | os.PathLike[str] | None = None
+) -> Path:
     """Pack the schema of `SOURCE@VERSION` (hashicorp/google@7.45.0) into a folder and return the file's path.
 
     The schema comes from `from_file`, the output of `terraform providers schema -json`, plain or gzipped; without it
-    Terraform is run in a temporary folder. The folder is the project's `.planform/providers` unless one is given.
+    Terraform is run in a temporary folder. The folder `out` is the project's `.planform/providers` unless one is given.
     Errors: terraform/bad-provider, terraform/bad-schema, terraform/no-terraform, terraform/command-failed.
     """
     match = _WANTED.fullmatch(wanted)
@@ -40,10 +42,10 @@ def add_provider(wanted: str, *, from_file: Path | None = None, folder: Path | N
         raise DiagnosticError([error("terraform/bad-provider", f"{shown(wanted)} names no provider", help=help)])
     source, version = match["source"], match["version"]
     address = f"{match['host']}/{source}" if match["host"] else source
-    schema = _of_terraform(address, version) if from_file is None else _of_file(from_file)
+    schema = _of_terraform(address, version) if from_file is None else _of_file(Path(from_file))
     file = "terraform providers schema" if from_file is None else str(from_file)
     packed = pack(schema, source=source, version=version, file=file)
-    place = folder or project_folder() or Path.cwd() / PROJECT_FOLDER
+    place = Path(out) if out is not None else project_folder() or Path.cwd() / PROJECT_FOLDER
     return _write(place / f"{source.split('/')[1]}{SUFFIX}", packed)
 
 

@@ -162,6 +162,11 @@ class ProviderSchema:
         major, minor, *rest = self.version.split(".")
         return f"~> {self.version}" if major == "0" and rest else f"~> {major}.{minor}"
 
+    @property
+    def resources(self) -> list[str]:
+        """The names of all resource types."""
+        return self.names("resource")
+
     def names(self, kind: str) -> list[str]:
         """All type names of a kind: `resource`, `data` or `ephemeral`."""
         return list(self._lines[kind])
@@ -228,8 +233,13 @@ def _load(path: Path) -> ProviderSchema:
     return unpack(path.read_bytes(), str(path))
 
 
-def available() -> dict[str, Path]:
-    """All providers that `load` finds, by local name; those of the project before the shipped ones."""
+def available() -> list[ProviderSchema]:
+    """All providers that `load` finds, by local name. Errors: terraform/bad-schema."""
+    return [load(name) for name in sorted(files())]
+
+
+def files() -> dict[str, Path]:
+    """The file of each provider that `load` finds, by local name; the project's before the shipped ones."""
     found = {path.name.removesuffix(SUFFIX): path for path in sorted(SHIPPED.glob(f"*{SUFFIX}"))}
     folder = project_folder()
     if folder is not None:
@@ -253,7 +263,7 @@ def _path_of(provider: str) -> Path:
         for path in ([folder / shipped.name] if folder else []) + [shipped]:
             if path.is_file():
                 return path
-    names = available()
+    names = files()
     nearest = suggest(provider, names)
     raise DiagnosticError(
         [
