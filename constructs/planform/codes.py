@@ -799,4 +799,161 @@ CODES: dict[str, Code] = {
         right="max_nodes: 8\n",
         help="write the type that the help line names",
     ),
+    "terraform/bad-address": Code(
+        title="something that is no address where Terraform wants one",
+        why="`depends_on`, `replace_triggered_by` and moves name things by address, never by a value or a `${}` expression.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", depends_on=["the key"])\n',
+        right='StorageBucket(scope, "b", name="x", location="EU", depends_on=[key])\n',
+        help="pass the record itself, or its address: google_kms_crypto_key.key",
+    ),
+    "terraform/bad-id": Code(
+        title="an id that cannot be part of a Terraform address",
+        why="The id of a record is the last part of its address, which stands in the state for as long as the thing lives.",
+        wrong='StorageBucket(scope, "model.files", name="x", location="EU")\n',
+        right='StorageBucket(scope, "model_files", name="x", location="EU")\n',
+        help="start with a letter or an underscore, then letters, digits, `_` and `-`",
+    ),
+    "terraform/bad-provider": Code(
+        title="a provider that is not named by source and version",
+        why="A schema belongs to one version of a provider; without it a check would hold today and not tomorrow.",
+        wrong="planform provider add datadog\n",
+        right="planform provider add datadog/datadog@3.60.0\n",
+        help="write NAMESPACE/NAME@VERSION",
+    ),
+    "terraform/bad-schema": Code(
+        title="a provider schema that cannot be used",
+        why="Records are checked against the provider's own schema; a file that is cut off, of another provider or of"
+        " another format would let wrong arguments pass.",
+        wrong="planform provider add acme/rocket@1.2.3 --from-file notes.json\n",
+        right="terraform providers schema -json > schema.json\n"
+        "planform provider add acme/rocket@1.2.3 --from-file schema.json\n",
+        help="make the file anew with `terraform providers schema -json`",
+    ),
+    "terraform/command-failed": Code(
+        title="Terraform failed while it was asked for a schema",
+        why="`planform provider add` without a file runs `terraform init` and `terraform providers schema`, which load"
+        " the provider from where your Terraform is told to find it.",
+        wrong="",
+        right="planform provider add acme/rocket@1.2.3 --from-file schema.json\n",
+        help="read Terraform's own message in the notes; where it cannot reach the provider, give a file",
+    ),
+    "terraform/computed-argument": Code(
+        title="an argument that the provider sets itself",
+        why="The schema has it as a result only: Terraform refuses a configuration that sets it.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", url="gs://x")\n',
+        right='bucket = StorageBucket(scope, "b", name="x", location="EU")\nuri = bucket.url\n',
+        help="leave it out, and read it from the record where you need it",
+    ),
+    "terraform/cross-stack-reference": Code(
+        title="a reference to something in another stack",
+        why="Each stack has a state of its own, so that planes can be planned and applied apart and offline; a reference"
+        " can only be resolved in the state that holds its record.",
+        wrong='bucket = StorageBucket(data_stack, "b", name="x", location="EU")\n'
+        'PubsubTopic(other_stack, "t", name=bucket.name)\n',
+        right='name = Known("x", bucket.name)\nPubsubTopic(other_stack, "t", name=name)\n',
+        help="pass a value that is known at compile time: a contract's, or Known(text, reference)",
+    ),
+    "terraform/deprecated-argument": Code(
+        title="an argument that the provider is going to drop",
+        why="It works with the pinned version and stops working with a later one.",
+        wrong="",
+        right="",
+        help="the provider's page of the type names what replaces it",
+    ),
+    "terraform/deprecated-resource": Code(
+        title="a resource type that the provider is going to drop",
+        why="It works with the pinned version and stops working with a later one, with the thing still there.",
+        wrong="",
+        right="",
+        help="the provider's page of the type names what replaces it; move with `renamed_from` or `import_id`",
+    ),
+    "terraform/duplicate-address": Code(
+        title="two records with one address in one stack",
+        why="An address is the type and the id; the second of two would overwrite the first in silence.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU")\nStorageBucket(scope, "b", name="y", location="EU")\n',
+        right='StorageBucket(scope, "x", name="x", location="EU")\nStorageBucket(scope, "y", name="y", location="EU")\n',
+        help="give one of the two another id; the notes name where both were made",
+    ),
+    "terraform/literal-secret": Code(
+        title="a secret written as text",
+        why="It would be readable in the compiled document, in the state, and in every pull request that shows either.",
+        wrong='SecretManagerSecretVersion(scope, "v", secret=secret.id, secret_data="hunter2")\n',
+        right='password = Variable(scope, "password", sensitive=True, ephemeral=True)\n'
+        'SecretManagerSecretVersion(scope, "v", secret=secret.id, secret_data_wo=password, secret_data_wo_version=1)\n',
+        help="pass a sensitive variable or a reference, and prefer the write-only argument, which no state keeps",
+    ),
+    "terraform/missing-argument": Code(
+        title="an argument that must be there and is not",
+        why="The provider's schema has it as required; None counts as left out.",
+        wrong='StorageBucket(scope, "b", name="x")\n',
+        right='StorageBucket(scope, "b", name="x", location="EU")\n',
+        help="add the argument",
+    ),
+    "terraform/no-terraform": Code(
+        title="no terraform on PATH",
+        why="`planform provider add` without a file asks Terraform for the provider's schema.",
+        wrong="",
+        right="planform provider add acme/rocket@1.2.3 --from-file schema.json\n",
+        help="install Terraform, or give the schema as a file",
+    ),
+    "terraform/reference-misuse": Code(
+        title="a reference used as if its value were known",
+        why="A reference stands for what Terraform knows only after apply. In a condition, a comparison, a loop or an"
+        " f-string Python would have to make something up.",
+        wrong='uri = f"gs://{bucket.name}/models"\n',
+        right='uri = template("gs://{}/models", bucket.name)\n',
+        help="build text with template() or +, decide on values of the blueprint, leave the rest to expr()",
+    ),
+    "terraform/too-few-blocks": Code(
+        title="a block that must be there and is not",
+        why="The provider's schema asks for at least so many of it.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", lifecycle_rule={"condition": {"age": 30}})\n',
+        right='StorageBucket(\n    scope, "b", name="x", location="EU",\n'
+        '    lifecycle_rule={"action": {"type": "Delete"}, "condition": {"age": 30}},\n)\n',
+        help="add the block with its required arguments",
+    ),
+    "terraform/too-many-blocks": Code(
+        title="a block more often than the provider takes it",
+        why="The provider's schema has an upper limit, mostly one; Terraform refuses more.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", versioning=[{"enabled": True}, {"enabled": False}])\n',
+        right='StorageBucket(scope, "b", name="x", location="EU", versioning={"enabled": True})\n',
+        help="keep as many as are allowed",
+    ),
+    "terraform/unknown-argument": Code(
+        title="an argument that the type does not have",
+        why="Names and nesting are the provider's own, in snake_case. The note has the nearest name in the whole tree of"
+        " the type, as an argument is often right and one block off.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", tags={"team": "fraud"})\n',
+        right='StorageBucket(scope, "b", name="x", location="EU", labels={"team": "fraud"})\n',
+        help="write the name of the note; if your provider is newer than the schema, add its schema to the project",
+    ),
+    "terraform/unknown-attribute": Code(
+        title="a reference to an attribute that is not there",
+        why="References and paths of ignore_changes are checked against the schema, as Terraform would refuse them.",
+        wrong="uri = bucket.website.main_page_suffix\n",
+        right="uri = bucket.website[0].main_page_suffix\n",
+        help="write the name of the note; an element of a list needs its index",
+    ),
+    "terraform/unknown-provider": Code(
+        title="a provider without a schema here",
+        why="planform ships the schemas of its own providers; any other is added to the project once.",
+        wrong='datadog = provider("datadog")\n',
+        right="planform provider add datadog/datadog@3.60.0\n",
+        help="run `planform provider add SOURCE@VERSION` and commit the file it writes under .planform/providers",
+    ),
+    "terraform/unknown-resource": Code(
+        title="a resource type that the provider does not have",
+        why="The classes are made from the schema of the pinned version; beta types are in another provider.",
+        wrong="from planform.terraform.google import StorageBuckt\n",
+        right="from planform.terraform.google import StorageBucket\n",
+        help="write the name of the note, or add the schema of a version that has it",
+    ),
+    "terraform/wrong-type": Code(
+        title="a value of a type that the argument does not take",
+        why='What Terraform itself converts is accepted: "true", "3", and 5 where text is wanted. Anything else it would'
+        " refuse, and so does planform, at the line that wrote it.",
+        wrong='StorageBucket(scope, "b", name="x", location="EU", force_destroy="yes")\n',
+        right='StorageBucket(scope, "b", name="x", location="EU", force_destroy=True)\n',
+        help="write a value of the type named; JSON text is made with json.dumps, a block is a mapping",
+    ),
 }
