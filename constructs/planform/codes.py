@@ -349,12 +349,33 @@ CODES: dict[str, Code] = {
         right="compute: {use: existing, cluster: shared-gke, node_tag: shared-gke-node}\n",
         help="add the setting that the help line names",
     ),
+    "contract/other-format": Code(
+        title="a repository that holds another kind of package than is asked for",
+        why="A repository has one format for good, and two components mean different ones by the same name.",
+        wrong="registry: {use: artifact-registry, repositories: {pipelines: {format: docker}}}\n",
+        right="registry: {use: artifact-registry, repositories: {pipelines: {format: kfp}}}\n",
+        help="correct `format`, or give one of the two another name",
+    ),
     "contract/plane-cycle": Code(
         title="planes that would have to be applied before each other",
         why="A plane is one Terraform state, and states are applied one after another. A circle appears when two planes each hold something that the other needs.",
         wrong="planes:\n  one: {services: project-services, networking: vpc}\n  two: {identity: iam, compute: gke}\n",
         right="planes:\n  one: {services: project-services, identity: iam}\n  two: {networking: vpc, compute: gke}\n",
         help="move one of the capabilities that are named to the plane of the other, or write `layout: single`",
+    ),
+    "contract/public-access": Code(
+        title="access for everybody",
+        why="Buckets and repositories of a platform are private, and public access prevention would refuse it anyway.",
+        wrong='store.bucket("data", readers=["allUsers"])\n',
+        right='store.bucket("data", readers=["group:data-science@acme.example"])\n',
+        help="name groups, users and service accounts",
+    ),
+    "contract/read-only": Code(
+        title="a writer for a repository that nobody can push to",
+        why="A cache and a combination of repositories pass on what others hold.",
+        wrong='registry.repository("docker-hub", writers=[builder.member])\n',
+        right='registry.repository("images", writers=[builder.member])\n',
+        help="ask for a repository without `upstream` and `combines`",
     ),
     "contract/role": Code(
         title="a component asks for a role that is too wide or does not exist",
@@ -587,6 +608,57 @@ CODES: dict[str, Code] = {
         right="name: acme-ai\n",
         help="write the value in the form that the help line shows",
     ),
+    "spec/bucket-class": Code(
+        title="storage classes that do not go together",
+        why="Autoclass moves objects by itself and only from standard; a rule can move them to a colder class only,"
+        " and later than to the warmer one before it.",
+        wrong="artifacts: {autoclass: archive, storage_class: nearline}\n",
+        right="artifacts: {autoclass: archive}\n",
+        help="keep Autoclass or the rules, and let the days grow with the cold",
+    ),
+    "spec/bucket-lifecycle": Code(
+        title="a rule for objects that never comes to pass",
+        why="Objects would be deleted before they move, or while a retention period still keeps them.",
+        wrong="logs: {retention_days: 30, delete_after_days: 7}\n",
+        right="logs: {retention_days: 30, delete_after_days: 90}\n",
+        help="change the number of days as the help line says",
+    ),
+    "spec/bucket-location": Code(
+        title="a location that buckets do not have",
+        why="A bucket is in a region, a multi-region, or two regions of one multi-region, and turbo replication exists"
+        " between two regions only. The provider passes everything on.",
+        wrong="models: {location: europe-west4, turbo_replication: true}\n",
+        right="models: {location: eu, data_locations: [europe-west4, europe-west1], turbo_replication: true}\n",
+        help="write a region, us, eu or asia, or a pair in `data_locations`",
+    ),
+    "spec/bucket-logs": Code(
+        title="usage logs that have nowhere to go",
+        why="`access_logs` names a bucket of the same component, one that does not log itself.",
+        wrong="buckets: {artifacts: {access_logs: logs}}\n",
+        right="buckets: {artifacts: {access_logs: logs}, logs: {delete_after_days: 400}}\n",
+        help="add the bucket that is named",
+    ),
+    "spec/bucket-mix": Code(
+        title="a hierarchical namespace with what it excludes",
+        why="A bucket with real folders has neither old versions nor a retention period.",
+        wrong="checkpoints: {hierarchical_namespace: true, versioning: true}\n",
+        right="checkpoints: {hierarchical_namespace: true}\n",
+        help="delete one of the two",
+    ),
+    "spec/bucket-name": Code(
+        title="a name that no bucket can have",
+        why="A bucket is named PROJECT-NAME, at most 63 characters, and Google keeps its own name in any spelling.",
+        wrong="buckets: {google-exports: {}}\n",
+        right="buckets: {exports: {}}\n",
+        help="choose another short name",
+    ),
+    "spec/bucket-soft-delete": Code(
+        title="a soft delete period of one to six days",
+        why="Deleted objects can be kept for 7 to 90 days, or not at all.",
+        wrong="artifacts: {soft_delete_days: 1}\n",
+        right="artifacts: {soft_delete_days: 7}\n",
+        help="write 0, or 7 to 90",
+    ),
     "spec/capability-twice": Code(
         title="one capability filled in two planes",
         why="An environment has one component for each capability; with two, nobody could tell which one answers.",
@@ -600,6 +672,65 @@ CODES: dict[str, Code] = {
         wrong="cidr: 10.16.0.1/20\n",
         right="cidr: 10.16.0.0/20\n",
         help="write the range that the help line shows",
+    ),
+    "spec/connection-name": Code(
+        title="a connection name that no auth proxy dials",
+        why="Components connect through an auth proxy, which wants a server's name and not its address.",
+        wrong="connection_name: 10.0.0.3\n",
+        right='connection_name: "acme-data:europe-west4:shared-pg"\n',
+        help="write PROJECT:REGION:INSTANCE, or the resource name of an AlloyDB instance",
+    ),
+    "spec/database-backups": Code(
+        title="backups that do not do what is expected of them",
+        why="A standby is kept up by the log that point-in-time recovery writes; and the log is of use only from a"
+        " backup on that is older than the point to recover.",
+        wrong="backups: {retained: 3, point_in_time_days: 7}\n",
+        right="backups: {retained: 7, point_in_time_days: 7}\n",
+        help="keep more backups, or less of the log",
+    ),
+    "spec/database-disk": Code(
+        title="a disk that is larger than it may grow",
+        why="The limit of growth is below the size to begin with.",
+        wrong="database: {use: cloud-sql, disk_gib: 600, disk_autoresize_limit_gib: 500}\n",
+        right="database: {use: cloud-sql, disk_gib: 600, disk_autoresize_limit_gib: 1000}\n",
+        help="raise the limit, or write 0 for none",
+    ),
+    "spec/database-edition": Code(
+        title="a setting that the edition of Cloud SQL does not have",
+        why="Each edition has machines of its own, and only `enterprise_plus` has a data cache and 35 days of"
+        " point-in-time recovery. Nothing but the apply would say so.",
+        wrong="database: {use: cloud-sql, edition: enterprise_plus, tier: db-custom-2-7680}\n",
+        right="database: {use: cloud-sql, edition: enterprise_plus, tier: db-perf-optimized-N-2}\n",
+        help="change the edition or the setting",
+    ),
+    "spec/database-flag": Code(
+        title="a flag that the managed server does not take",
+        why="The service has its own list of PostgreSQL's parameters, keeps some to itself, and no plan checks names.",
+        wrong="flags: {max_conections: 500}\n",
+        right="flags: {max_connections: 500}\n",
+        help="correct the name or delete the line; `unlisted_flags` of cloud-sql takes names newer than planform",
+    ),
+    "spec/database-freeze": Code(
+        title="a freeze of a database's maintenance that cannot be",
+        why="Cloud SQL keeps maintenance away for at most 90 days, from one day of every year to another.",
+        wrong='freeze: {start: "10-01", end: "02-01"}\n',
+        right='freeze: {start: "12-01", end: "01-15"}\n',
+        help="write two days of every year, less than 90 days apart",
+    ),
+    "spec/database-tier": Code(
+        title="a machine that Cloud SQL does not have",
+        why="Custom machines have 1 CPU or an even number up to 96, and 0.9 to 6.5 GiB of memory for each, at least"
+        " 3.75 GiB, in steps of 256 MiB. The provider takes any text.",
+        wrong="database: {use: cloud-sql, tier: db-custom-3-7680}\n",
+        right="database: {use: cloud-sql, tier: db-custom-4-7680}\n",
+        help="write the tier that the help line names",
+    ),
+    "spec/database-zone": Code(
+        title="a zone that a database cannot be in",
+        why="The zone is of another region, or Google chooses the zones because there is a standby.",
+        wrong="database: {use: cloud-sql, zone: us-east1-b}\n",
+        right="database: {use: cloud-sql, zone: europe-west4-b}\n",
+        help="write a zone of the environment's region, or delete the line",
     ),
     "spec/egress-without-google": Code(
         title="a network from which Google's APIs cannot be reached",
@@ -693,6 +824,29 @@ CODES: dict[str, Code] = {
         wrong="networking: {use: vpc, control_plane_cidr: 172.16.0.0/24}\n",
         right="networking: {use: vpc, control_plane_cidr: 172.16.0.0/28}\n",
         help="write the range that the help text names",
+    ),
+    "spec/repository-mix": Code(
+        title="settings of a repository that exclude each other",
+        why="A repository is one's own, a cache or a combination; only one's own can be pushed to, and only images of"
+        " one's own have tags that stay, which then protect them from being deleted by age.",
+        wrong="repositories: {hub: {upstream: docker-hub, immutable_tags: true}}\n",
+        right="repositories: {hub: {upstream: docker-hub}}\n",
+        help="delete the setting that the error names",
+    ),
+    "spec/repository-order": Code(
+        title="a cache of public packages before one's own",
+        why="Whoever publishes a package under the name of an internal one would have it installed instead.",
+        wrong="combines: [pypi, python]\n",
+        right="combines: [python, pypi]\n",
+        help="write one's own repositories first",
+    ),
+    "spec/repository-upstream": Code(
+        title="a repository that passes on what is not there",
+        why="A cache is in front of packages of its own format; a combination has members of its own format from the"
+        " same component, each once, none itself a combination.",
+        wrong="repositories: {pypi: {upstream: pypi}}\n",
+        right="repositories: {pypi: {format: python, upstream: pypi}}\n",
+        help="correct the format or the name",
     ),
     "spec/reserved-range": Code(
         title="an address range that is used inside machines",
