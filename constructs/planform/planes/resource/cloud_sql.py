@@ -266,7 +266,7 @@ class CloudSql(Component):
     Databases and users are abandoned, not dropped, when a blueprint no longer asks for them: PostgreSQL refuses to
     drop a user that owns anything. Without its IAM roles, such a user cannot sign in.
     Errors: spec/database-tier, spec/database-edition, spec/database-backups, spec/database-disk,
-    spec/maintenance-freeze, spec/database-flag, spec/database-zone, spec/name-too-long, contract/bad-name.
+    spec/database-freeze, spec/database-flag, spec/database-zone, spec/name-too-long, contract/bad-name.
     Source: provider page of google_sql_database_instance; Cloud SQL's pages on instance settings (custom machines:
     1 or an even number of up to 96 vCPUs, 0.9 to 6.5 GiB each in steps of 256 MiB, at least 3.75 GiB; names with
     the project up to 98 characters), editions, IAM conditions and database users.
@@ -684,7 +684,7 @@ def _freeze_faults(freeze: Freeze) -> Iterator[Fault]:
     for field, day in zip(("start", "end"), days, strict=True):
         if day is None:
             yield Fault(
-                "spec/maintenance-freeze",
+                "spec/database-freeze",
                 f"`{getattr(freeze, field)}` is a day that not every year has",
                 ("freeze", field),
                 help="write month-day, for example 12-19",
@@ -694,7 +694,7 @@ def _freeze_faults(freeze: Freeze) -> Iterator[Fault]:
         length = (end - start).days % 365 + 1
         if length > 90:
             yield Fault(
-                "spec/maintenance-freeze",
+                "spec/database-freeze",
                 f"a freeze of {length} days is longer than 90",
                 ("freeze",),
                 help="bring `start` and `end` nearer to each other",
