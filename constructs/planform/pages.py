@@ -20,5 +20,6 @@ def page(code: str) -> str:
 
 def _rules() -> dict[str, str]:
     from planform.checks.cloud import RULES
+    from planform.checks.cloud_names import PAGES
 
-    return {rule.code: rule.page for rule in RULES}
+    return {**{rule.code: rule.page for rule in RULES}, **{code: page.text for code, page in PAGES.items()}}

@@ -101,6 +101,11 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         """Everything about the settings that only the environment's facts can tell to be wrong."""
         return ()
 
+    @classmethod
+    def cautions(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
+        """What may be wrong with the settings, as far as unconfirmed facts tell: warnings, not errors."""
+        return ()
+
     def build(self) -> None:
         """Make the records."""
 
