@@ -1,0 +1,190 @@
+"""Two sides of a blueprint to one change set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from planform.blueprint.document import Document
+from planform.diagnostics import Location
+from planform.pipeline import Compilation, compile_documents
+from planform.planes.wiring import stack_name
+from planform.preview.causes import causes, differences
+from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
+from planform.preview.plan import NotPlanned, Planner, read_plan
+from planform.preview.revision import Side
+from planform.preview.risk import judge
+from planform.preview.structure import compare, documents_of
+
+__all__ = ["drift", "preview"]
+
+
+def preview(
+    base: Side,
+    head: Side,
+    *,
+    environments: Sequence[str] = (),
+    planner: Planner | None = None,
+    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    notes: Sequence[str] = (),
+) -> ChangeSet:
+    """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
+
+    `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
+    Raises DiagnosticError when a side does not compile.
+    """
+    before = _compiled(base.documents, environments)
+    after = _compiled(head.documents, environments)
+    verdicts = list(compare(before.output, after.output))
+    found, said = _judged(verdicts, before, after, planner)
+    found, disagreements = _with_plans(found, plans or {})
+    because = causes(
+        base.documents,
+        head.documents,
+        (before.output, after.output),
+        found,
+        lambda documents: _compiled(documents, environments).output,
+    )
+    owners = _Owners(before, after)
+    nearest = _Nearest(base.documents, head.documents)
+    changes = []
+    for verdict in found:
+        owner = owners.of(verdict)
+        risk, reasons = judge(verdict, production=owner.production)
+        known = because.get((verdict.stack, verdict.address)) or nearest.of(verdict, owner)
+        changes.append(
+            Change(
+                verdict, owner, risk, reasons,
+                because=known[0] if known else None,
+                also=known[1:4],
+                disagrees=disagreements.get((verdict.stack, verdict.address), ()),
+            )
+        )  # fmt: skip
+    return ChangeSet.of(base.name, head.name, changes, (*notes, *said), after.output.digest())
+
+
+def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:
+    """What refresh-only plans, by stack, say has changed beside Terraform; with a blueprint, by its lines."""
+    compiled = _compiled(side.documents, ()) if side else None
+    owners = _Owners(compiled, compiled)
+    changes = []
+    for stack, plan in plans.items():
+        drifted = {**plan, "resource_changes": plan.get("resource_drift", ())}
+        for verdict in read_plan(drifted, stack):
+            owner = owners.of(verdict)
+            risk, reasons = judge(verdict, production=owner.production)
+            cause = Cause(owner.origin, "head", owner.origin.path) if owner.origin else None
+            changes.append(Change(verdict, owner, risk, reasons, because=cause))
+    return ChangeSet.of("state", "cloud", changes)
+
+
+def _compiled(documents: Sequence[Document], environments: Sequence[str]) -> Compilation:
+    return compile_documents(documents, environments=environments)
+
+
+def _judged(
+    verdicts: Sequence[Verdict], before: Compilation, after: Compilation, planner: Planner | None
+) -> tuple[list[Verdict], list[str]]:
+    """The verdicts, the provider's where it could be asked, and notes on where not."""
+    old, new = documents_of(before.output), documents_of(after.output)
+    touched = {each.stack: (old[each.stack], new[each.stack]) for each in verdicts
+               if each.kind == "terraform" and each.stack in old and each.stack in new}  # fmt: skip
+    if planner is None:
+        reason = "documents were compared and no provider was asked: whether an update replaces could not be told"
+        return list(verdicts), [reason] if any(each.action is Action.UNDECIDED for each in verdicts) else []
+    answers = planner.judge_all(touched)
+    found, notes = [], []
+    for stack, answer in answers.items():
+        if isinstance(answer, NotPlanned):
+            notes.append(f"{stack} could only be compared, not planned: {answer}")
+    planned = {stack for stack, answer in answers.items() if not isinstance(answer, NotPlanned)}
+    for each in verdicts:
+        is_resource = each.kind == "terraform" and not each.type.startswith("terraform.") and "." in each.address
+        if each.stack in planned and is_resource and each.type:
+            continue
+        found.append(each)
+    for stack in planned:
+        answer = answers[stack]
+        assert not isinstance(answer, NotPlanned)
+        found += answer
+    return found, notes
+
+
+def _with_plans(
+    verdicts: Iterable[Verdict], plans: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[Verdict], dict[tuple[str, str], tuple[str, ...]]]:
+    """Real plans beside the other sources: they win, and every disagreement is kept in words."""
+    ours = {(each.stack, each.address): each for each in verdicts}
+    real = {(stack, each.address): each for stack, plan in plans.items() for each in read_plan(plan, stack)}
+    said: dict[tuple[str, str], tuple[str, ...]] = {}
+    found = []
+    for key, verdict in ours.items():
+        if key[0] not in plans or verdict.kind != "terraform" or verdict.type.startswith("terraform."):
+            found.append(verdict)
+        elif key not in real and verdict.action is not Action.NOOP:
+            said[key] = ("the real plan does not change it",)
+            found.append(verdict)
+    for key, verdict in real.items():
+        other = ours.get(key)
+        if other is None:
+            said[key] = ("only the real plan changes it: something differs between the state and base",)
+        elif other.action not in (verdict.action, Action.UNDECIDED):
+            said[key] = (f"{other.source} says {other.action}",)
+        found.append(replace(verdict, body=verdict.body or (other.body if other else {})))
+    return found, said
+
+
+class _Owners:
+    """Whose each address is, on either side."""
+
+    def __init__(self, base: Compilation | None, head: Compilation | None) -> None:
+        self._sides = [side for side in (head, base) if side is not None]
+        self._origins = [
+            {(stack, record.address): record for stack, records in side.records.items() for record in records}
+            for side in self._sides
+        ]
+
+    def of(self, verdict: Verdict) -> Owner:
+        for side, records in zip(self._sides, self._origins, strict=True):
+            record = records.get((verdict.stack, verdict.address))
+            for spec in side.specs:
+                for plane in spec.planes.values():
+                    if stack_name(spec, plane.name) != verdict.stack:
+                        continue
+                    path = record.construct_path.split("/") if record else []
+                    capability = path[1] if len(path) > 2 else ""
+                    if spec.layout == "single" and record and capability not in plane.slots:
+                        continue
+                    slot = plane.slots.get(capability)
+                    return Owner(
+                        spec.name, plane.name, capability, slot.component if slot else "", plane.owner,
+                        spec.environment.production, record.origin if record else None,
+                    )  # fmt: skip
+        return Owner()
+
+
+class _Nearest:
+    """The cause of last resort: of the values that changed, the one nearest to where a resource was made for."""
+
+    def __init__(self, base: Sequence[Document], head: Sequence[Document]) -> None:
+        self._causes = [each.cause for each in differences(base, head)]
+
+    def of(self, verdict: Verdict, owner: Owner) -> tuple[Cause, ...]:
+        at = owner.origin
+        if at is None:
+            return ()
+        near = max(self._causes, key=lambda cause: _shared(cause.path, at), default=None)
+        if near is not None and _shared(near.path, at):
+            return (near,)
+        side = "base" if verdict.action is Action.DESTROY else "head"
+        return (Cause(at, side, at.path),)
+
+
+def _shared(path: str, at: Location) -> int:
+    count = 0
+    for one, other in zip(path.split("."), at.path.split("."), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
