@@ -37,6 +37,7 @@ ORDER = (
     "pages",
     "shipped",
     "pipeline",
+    "preview",
     "cli",
 )
 """A module imports only from those before it."""

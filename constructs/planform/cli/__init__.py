@@ -12,7 +12,7 @@ from planform import __version__
 
 __all__ = ["main"]
 
-VERBS = ("validate", "synth", "schema", "explain", "list", "provider", "doctor", "init")
+VERBS = ("validate", "synth", "preview", "diff", "drift", "schema", "explain", "list", "provider", "doctor", "init")
 ISSUES = "https://github.com/planform/planform/issues"
 
 
@@ -47,6 +47,9 @@ class Verbs(click.Group):
 HELP = {
     "validate": "Read a blueprint and judge it; writes nothing.",
     "synth": "Write the Terraform of every environment.",
+    "preview": "Say what a change does, why, and how dangerous it is.",
+    "diff": "Compare two environments of a blueprint.",
+    "drift": "Report what has changed in the cloud beside Terraform.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
     "explain": "Explain an error code, or where an address comes from.",
     "list": "List components, capabilities or resources.",
@@ -59,7 +62,7 @@ HELP = {
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 input wrong, 2 wrong usage, 70 a fault of planform itself.",
+    epilog="Exit codes: 0 done, 1 input wrong, 2 wrong usage, 3 changes (--exit-code), 70 a fault of planform itself.",
 )
 @click.version_option(__version__, message="planform %(version)s")
 def group() -> None:

@@ -1,0 +1,129 @@
+"""planform diff: two environments of one blueprint beside each other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planform.cli.terminal import common, document, fail, only_reads, talk
+from planform.diagnostics import DiagnosticError, error, suggest
+
+if TYPE_CHECKING:
+    from planform.preview.promotion import Promotion, ValueDifference
+
+__all__ = ["command"]
+
+
+@click.command(name="diff")
+@click.argument("first", metavar="ENV")
+@click.argument("second", metavar="ENV")
+@click.argument("blueprint", nargs=-1, required=True)
+@click.option("--exit-code", is_flag=True, help="Exit 3 when the two differ in more than names and projects.")
+@common
+def command(
+    first: str, second: str, blueprint: tuple[str, ...], exit_code: bool, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Compare two environments of BLUEPRINT: their resolved values, and the Terraform that comes of them.
+
+    What follows from an environment's name and project is expected and only counted.
+
+    \b
+    planform diff dev prod blueprints/reference
+    """
+    only_reads()
+    from planform.pipeline import compile_files
+    from planform.preview.promotion import promotion
+
+    try:
+        compiled = compile_files(*blueprint)
+        names = [spec.name for spec in compiled.specs]
+        _refuse_unknown((first, second), names)
+        found = promotion(compiled, first, second)
+    except DiagnosticError as fault:
+        return fail(fault, "diff", as_json=as_json)
+    if as_json:
+        document("diff", **_as_dict(found))
+    else:
+        click.echo("\n".join(_lines(found, verbose=verbose)))
+        talk(
+            f"{len(found.values)} values and {len(found.verdicts)} addresses differ;"
+            f" {len(found.expected)} differences are expected",
+            quiet=quiet,
+        )
+    if exit_code and found:
+        sys.exit(3)
+    return None
+
+
+def _refuse_unknown(wanted: tuple[str, ...], names: list[str]) -> None:
+    faults = []
+    for name in wanted:
+        if name not in names:
+            near = suggest(name, names)
+            notes = (f"did you mean `{near}`?",) if near else ()
+            help = f"environments here: {', '.join(names)}"
+            faults.append(
+                error("spec/unknown-environment", f"there is no environment `{name}`", notes=notes, help=help)
+            )
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _lines(found: Promotion, *, verbose: bool) -> list[str]:
+    written = [each for each in found.values if each.written]
+    rest = [each for each in found.values if not each.written]
+    lines = []
+    for title, values in (
+        (f"written for {found.first} or {found.second}", written),
+        ("elsewhere", rest),
+        *((("expected", found.expected),) if verbose else ()),
+    ):
+        if values:
+            lines += [f"{title}:", *(line for each in values for line in _value_lines(each, found)), ""]
+    if found.verdicts:
+        lines.append(f"Terraform, {found.first} -> {found.second}, names and projects made equal:")
+        for verdict in found.verdicts:
+            lines.append(f"  {_words(verdict.action)}  {verdict.address}  in {verdict.stack}")
+            lines += [f"      {each.path}: {_text(each.before)} -> {_text(each.after)}" for each in verdict.attributes]
+    return lines or ["nothing differs but names and projects"]
+
+
+def _words(action: str) -> str:
+    return {"create": "only second", "destroy": "only first ", "update-or-replace": "differs    "}.get(
+        action, "differs    "
+    )
+
+
+def _value_lines(each: ValueDifference, found: Promotion) -> list[str]:
+    lines = [f"  {each.path}"]
+    for name, side in ((found.first, each.first), (found.second, each.second)):
+        if side is None:
+            lines.append(f"    {name}: not there")
+        else:
+            lines.append(f"    {name}: {_text(side.value)}  # {side.at or f'default of {side.default_of}'}")
+    return lines
+
+
+def _text(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
+def _as_dict(found: Promotion) -> dict[str, Any]:
+    return {
+        "environments": [found.first, found.second],
+        "values": [each.as_dict() for each in found.values],
+        "expected": [each.as_dict() for each in found.expected],
+        "terraform": [
+            {
+                "stack": each.stack,
+                "address": each.address,
+                "only_in": {"create": found.second, "destroy": found.first}.get(each.action),
+                "attributes": [{"path": one.path, "values": [one.before, one.after]} for one in each.attributes],
+            }
+            for each in found.verdicts
+        ],
+    }

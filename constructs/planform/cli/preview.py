@@ -1,0 +1,157 @@
+"""planform preview: what a change does, from two revisions alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planform.cli.terminal import common, fail, only_reads, progress, talk
+from planform.diagnostics import DiagnosticError, error, shown
+
+if TYPE_CHECKING:
+    from planform.preview.changes import ChangeSet
+    from planform.preview.plan import Planner
+    from planform.preview.revision import Side
+
+__all__ = ["command", "read_plan_file"]
+
+MOST_BYTES = 512 * 1024 * 1024
+BRANCHES = ("origin/main", "main", "origin/master", "master")
+"""Where a change is compared from when nobody says."""
+
+
+@click.command(name="preview")
+@click.argument("base", required=False)
+@click.argument("head", required=False)
+@click.option(
+    "--blueprint", "-b", multiple=True, metavar="PATH", help="Blueprint in a revision.  [default: blueprints]"
+)
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json", "html", "sarif"]), default="text",
+    show_default=True, help="Form of the report on stdout.",
+)  # fmt: skip
+@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there, not to stdout.")
+@click.option("--plan", "plans", multiple=True, metavar="[STACK=]FILE", help="A real plan, of `terraform show -json`.")
+@click.option("--structure", is_flag=True, help="Compare the documents alone; ask no provider.")
+@click.option("--fail-on", type=click.Choice(["data-loss", "replace", "rolling"]), help="Exit 1 from this risk on.")
+@click.option("--exit-code", is_flag=True, help="Exit 3 when something changes.")
+@common
+def command(
+    base: str | None,
+    head: str | None,
+    blueprint: tuple[str, ...],
+    environments: tuple[str, ...],
+    format_: str,
+    out: str | None,
+    plans: tuple[str, ...],
+    structure: bool,
+    fail_on: str | None,
+    exit_code: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Say what changes from BASE to HEAD, why, and how dangerous it is; needs no cloud and no credentials.
+
+    BASE and HEAD are git revisions, folders or files. Without them, the working tree is compared with the commit where
+    it left the main branch.
+
+    \b
+    planform preview -b blueprints/reference
+    planform preview v1.2.0 HEAD -b blueprints/reference --format markdown
+    planform preview old/ new/ --fail-on data-loss --exit-code
+    """
+    only_reads()
+    from planform.preview.preview import preview
+    from planform.preview.render import headline, render
+
+    format_ = "json" if as_json else format_
+    try:
+        before, after, notes = _sides(base, head, blueprint or ("blueprints",))
+        with progress(quiet=quiet or format_ != "text") as say, _planner(structure) as found:
+            say("compiling and planning")
+            if found is None and not structure:
+                notes.append("neither terraform nor tofu is on PATH")
+            real = dict(read_plan_file(each) for each in plans)
+            changes = preview(before, after, environments=environments, planner=found, plans=real, notes=notes)
+    except DiagnosticError as fault:
+        return fail(fault, "preview", as_json=format_ == "json", sarif=format_ == "sarif")
+    report = render(changes, format_)
+    if out:
+        Path(out).write_text(report, encoding="utf-8")
+        talk(f"{headline(changes)}; wrote {out}", quiet=quiet)
+    else:
+        click.echo(report, nl=False)
+    _end(changes, fail_on, exit_code=exit_code, quiet=quiet)
+    return None
+
+
+def _end(changes: ChangeSet, fail_on: str | None, *, exit_code: bool, quiet: bool) -> None:
+    from planform.preview.changes import Action, Risk
+    from planform.preview.risk import STATEFUL
+
+    if fail_on:
+        worst = Risk(fail_on).rank
+        failed = [each for each in changes if each.risk.rank <= worst]
+        unsure = [each for each in changes if each.action is Action.UNDECIDED and each.verdict.type in STATEFUL
+                  and each not in failed]  # fmt: skip
+        if failed or unsure:
+            doubt = f"; {len(unsure)} could not be judged without the provider and may be" if unsure else ""
+            talk(f"refused: {len(failed)} of {len(changes.changes)} changes are {fail_on} or worse{doubt}", quiet=False)
+            sys.exit(1)
+    if exit_code and changes:
+        sys.exit(3)
+
+
+def _sides(base: str | None, head: str | None, blueprint: tuple[str, ...]) -> tuple[Side, Side, list[str]]:
+    from planform.preview.revision import from_files, from_revision, has_own_stacks, merge_base
+
+    notes = []
+    if has_own_stacks():
+        notes.append("stacks/ composes in Python; no code of a revision is run, so its additions are not in here")
+
+    def side(name: str) -> Side:
+        return from_files(name) if Path(name).exists() else from_revision(name, *blueprint)
+
+    before = side(base) if base else from_revision(merge_base(*BRANCHES), *blueprint)
+    after = side(head) if head else from_files(*blueprint)
+    return before, after, notes
+
+
+@contextlib.contextmanager
+def _planner(structure: bool) -> Iterator[Planner | None]:
+    from planform.preview.plan import planner
+
+    if structure:
+        yield None
+        return
+    with planner() as found:
+        yield found
+
+
+def read_plan_file(text: str) -> tuple[str, dict[str, Any]]:
+    """`STACK=FILE`, or a file named after its stack, to the stack's name and the plan. Errors: preview/bad-plan."""
+    name, equals, file = text.rpartition("=")
+    path = Path(file)
+    stack = name if equals else path.name.partition(".")[0]
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        plan = json.loads(data) if len(data) <= MOST_BYTES else None
+    except (OSError, ValueError, RecursionError) as fault:
+        raise _bad_plan(file, str(getattr(fault, "strerror", None) or fault)) from fault
+    if not isinstance(plan, dict) or not str(plan.get("format_version", "")).startswith("1."):
+        raise _bad_plan(file, "it is not what `terraform show -json` writes")
+    return stack, plan
+
+
+def _bad_plan(file: str, why: str) -> DiagnosticError:
+    help = "write it with `terraform show -json plan.bin > STACK.json`"
+    return DiagnosticError([error("preview/bad-plan", f"{shown(file)} cannot be used as a plan: {why}", help=help)])

@@ -1,0 +1,254 @@
+"""A change set for people and programs: text, Markdown for one comment, JSON, HTML, SARIF."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from planform.diagnostics import Diagnostic, Location, Severity, to_sarif
+from planform.preview.changes import Action, Attribute, Change, ChangeSet, Group, Risk
+
+__all__ = ["FORMATS", "MARKER", "render"]
+
+FORMATS = ("text", "markdown", "json", "html", "sarif")
+COMMENT_BYTES = 65_536
+"""GitHub refuses a comment from this size on."""
+
+MARKER = "<!-- planform preview -->"
+"""First line of the comment, by which a later run finds it again."""
+
+_SPARE = 600
+_ATTRIBUTES = 6
+_VALUE = 120
+_COLUMNS = (Action.DESTROY, Action.REPLACE, Action.UNDECIDED, Action.UPDATE, Action.MOVE, Action.CREATE)
+_SEVERITIES = {
+    Risk.DATA_LOSS: ("preview/data-loss", Severity.ERROR),
+    Risk.REPLACE: ("preview/replacement", Severity.WARNING),
+    Risk.ROLLING: ("preview/interruption", Severity.WARNING),
+    Risk.IN_PLACE: ("preview/change", Severity.NOTE),
+    Risk.NONE: ("preview/change", Severity.NOTE),
+}
+
+
+def render(changes: ChangeSet, format_: str, verb: str = "preview") -> str:
+    """The change set in one of FORMATS, with a line break at its end; `verb` is the command that made it."""
+    if format_ == "json":
+        return _json(changes, verb)
+    return {"text": _text, "markdown": _markdown, "html": _html, "sarif": _sarif}[format_](changes)
+
+
+# Words
+
+
+def headline(changes: ChangeSet) -> str:
+    """`2 to destroy, 1 to update; worst: data-loss`."""
+    if not changes:
+        return "nothing changes"
+    words = [f"{changes.count(action)} to {_VERBS[action]}" for action in Action if changes.count(action)]
+    return f"{', '.join(words)}; worst risk: {changes.risk}"
+
+
+_VERBS = {
+    Action.DESTROY: "destroy",
+    Action.REPLACE: "replace",
+    Action.UNDECIDED: "update or replace (could not tell which)",
+    Action.UPDATE: "update",
+    Action.FORGET: "forget",
+    Action.MOVE: "move",
+    Action.IMPORT: "import",
+    Action.CREATE: "create",
+    Action.NOOP: "leave as they are, with a note",
+}
+
+
+def _title(group: Group) -> str:
+    cause = group.because
+    if cause is None:
+        return "no blueprint line"
+    return f"{cause}  {cause.path}{': ' if cause.text else ''}{cause.text}".rstrip()
+
+
+def _what(change: Change) -> str:
+    verdict = change.verdict
+    words = "update or replace: could not tell" if verdict.action is Action.UNDECIDED else str(verdict.action)
+    if verdict.replace_because:
+        words += f" because of {', '.join(verdict.replace_because)}"
+    return f"{words} from {verdict.previous_address}" if verdict.previous_address else words
+
+
+def _value(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
+
+
+def _attribute(attribute: Attribute) -> str:
+    return f"{attribute.path}: {_value(attribute.before)} -> {_value(attribute.after)}"
+
+
+def _attributes(change: Change) -> list[str]:
+    found = change.verdict.attributes
+    lines = [_attribute(each) for each in found[:_ATTRIBUTES]]
+    return [*lines, f"and {len(found) - _ATTRIBUTES} more attributes"] if len(found) > _ATTRIBUTES else lines
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
+    )  # fmt: skip
+
+
+# Text
+
+
+def _text(changes: ChangeSet) -> str:
+    lines = [f"{changes.base} -> {changes.head}", ""]
+    for group in changes.groups:
+        lines.append(_title(group))
+        for change in group.changes:
+            lines.append(f"  {change.risk:<9}  {change.address}  in {change.stack}")
+            lines.append(f"             {_what(change)}  [{change.source}]")
+            lines += [f"             {reason}" for reason in change.reasons]
+            lines += [f"             disagrees: {each}" for each in change.disagrees]
+            lines += [f"               {each}" for each in _attributes(change)]
+        lines.append("")
+    lines += [f"note: {note}" for note in changes.notes]
+    return "\n".join(map(_printable, [*lines, headline(changes)])) + "\n"
+
+
+# Markdown
+
+
+def _markdown(changes: ChangeSet) -> str:
+    """One comment: all of it when it fits, else the most dangerous part and how much is left out."""
+    head = [
+        MARKER,
+        f"### planform preview: {headline(changes)}",
+        "",
+        f"{_code(changes.base)} → {_code(changes.head)}, desired state {_code(changes.digest[:12])}",
+        "",
+        *_table(changes),
+        *[f"> {_plain(note)}\n" for note in changes.notes[:10]],
+    ]
+    room = COMMENT_BYTES - _SPARE - _size(head)
+    body: list[str] = []
+    shown = 0
+    for group in changes.groups:
+        for most in (len(group.changes), 20, 5):
+            block = _block(group, most)
+            if _size(block) <= room and most <= max(len(group.changes), 5):
+                body += block
+                room -= _size(block)
+                shown += min(most, len(group.changes))
+                break
+        else:
+            break
+    left = len(changes.changes) - shown
+    if left:
+        body.append(f"**{left} more changes** do not fit here; the HTML report has them all.")
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)
+
+
+def _table(changes: ChangeSet) -> list[str]:
+    rows: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        rows.setdefault((change.owner.environment or "", change.owner.plane or change.stack), []).append(change)
+    if not rows:
+        return []
+    used = [action for action in _COLUMNS if changes.count(action)]
+    lines = [
+        f"| environment | plane | worst risk | {' | '.join(map(str, used))} |",
+        f"|---|---|---|{'---:|' * len(used)}",
+    ]
+    listed = sorted(rows.items(), key=lambda row: min(each.risk.rank for each in row[1]))
+    for (environment, plane), held in listed[:30]:
+        counts = [str(sum(each.action is action for each in held) or "") for action in used]
+        worst = min((each.risk for each in held), key=lambda risk: risk.rank)
+        lines.append(f"| {_plain(environment)} | {_plain(plane)} | {worst} | {' | '.join(counts)} |")
+    return [*lines, ""]
+
+
+def _block(group: Group, most: int) -> list[str]:
+    title = f"<b>{group.risk}</b> · {_html_code(_title(group))} · {len(group.changes)} change"
+    title += "s" if len(group.changes) > 1 else ""
+    opened = " open" if group.risk in (Risk.DATA_LOSS, Risk.REPLACE) else ""
+    lines = [f"<details{opened}><summary>{title}</summary>", ""]
+    for change in group.changes[:most]:
+        lines.append(f"- **{change.risk}** {_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))}"
+                     f" ({change.source})")  # fmt: skip
+        lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees)]
+        lines += [f"  - {_code(each)}" for each in _attributes(change)]
+    if len(group.changes) > most:
+        lines.append(f"- and {len(group.changes) - most} more")
+    return [*lines, "", "</details>", ""]
+
+
+def _code(text: str) -> str:
+    """Text as inline code that nothing in it can end."""
+    text = _printable(text.replace("\n", " "))
+    ticks = max((len(run) for run in re.findall("`+", text)), default=0) + 1
+    pad = " " if text.startswith("`") or text.endswith("`") or not text else ""
+    return f"{'`' * ticks}{pad}{text}{pad}{'`' * ticks}"
+
+
+def _html_code(text: str) -> str:
+    return f"<code>{_entities(_printable(text))}</code>"
+
+
+def _entities(text: str) -> str:
+    """Text that is neither HTML, Markdown, a mention nor a link."""
+    return "".join(each if each.isalnum() or each in " .,:;/-_()" else f"&#{ord(each)};" for each in text)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"`([^`]*)`|([^`]+)|`", lambda m: _code(m[1]) if m[1] else _markdown_text(m[0]), _printable(text))
+
+
+def _markdown_text(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text).replace("@", "&#64;")
+
+
+# JSON and SARIF
+
+
+def _json(changes: ChangeSet, verb: str) -> str:
+    return json.dumps({"planform": 1, "verb": verb, **changes.as_dict()}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _sarif(changes: ChangeSet) -> str:
+    return json.dumps(to_sarif(list(_diagnostics(changes))), indent=2, ensure_ascii=False) + "\n"
+
+
+def _diagnostics(changes: ChangeSet) -> Iterator[Diagnostic]:
+    for change in changes:
+        code, severity = _SEVERITIES[change.risk]
+        cause = change.because
+        at = None
+        if cause is not None:
+            # A line of base is no line of the files that code scanning shows.
+            at = cause.at if cause.side == "head" else Location(cause.at.file, 0, 0, path=cause.path)
+        notes = (*change.reasons, *_attributes(change))
+        yield Diagnostic(code, severity, f"{change.address} in {change.stack}: {_what(change)}", at, "", notes)
+
+
+# HTML
+
+
+def _html(changes: ChangeSet) -> str:
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+                              lstrip_blocks=True)  # fmt: skip
+    template = environment.get_template("report.html.j2")
+    return (
+        template.render(
+            changes=changes, headline=headline(changes), title=_title, what=_what, value=_value, risks=list(Risk)
+        ).rstrip("\n")
+        + "\n"
+    )
