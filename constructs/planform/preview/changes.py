@@ -20,6 +20,8 @@ __all__ = [
     "ChangeSet",
     "Group",
     "Owner",
+    "UNKNOWN",
+    "SENSITIVE",
     "Risk",
     "Source",
     "Verdict",
@@ -144,7 +146,7 @@ class Change:
     """One change of one address, with everything that a reviewer asks about it.
 
     `because` is the blueprint value that caused it, None where no line did; `also` the other values it needed.
-    `disagrees` says how another source judges the same address.
+    `disagrees` says how another source judges the same address. `gravity` ranks what is equally dangerous.
     """
 
     verdict: Verdict
@@ -154,6 +156,7 @@ class Change:
     because: Cause | None = None
     also: tuple[Cause, ...] = ()
     disagrees: tuple[str, ...] = ()
+    gravity: int = 0
 
     @property
     def address(self) -> str:
@@ -281,6 +284,7 @@ def _danger(change: Change) -> tuple[Any, ...]:
         change.risk.rank,
         not change.owner.production,
         _ACTIONS.index(change.action),
+        -change.gravity,
         change.owner.environment,
         change.stack,
         change.address,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ from typing import Any
 
 from planform.diagnostics import DiagnosticError
 from planform.preview.changes import (
+    UNKNOWN,
     Action,
     Attribute,
     Source,
@@ -499,6 +501,7 @@ def _verdicts(
         )  # fmt: skip
 
 
+_LABELS = re.compile(r"(.+\.)?(labels|resource_labels|user_labels)\.[^.]+")
 _CHANGED = (Action.UPDATE, Action.REPLACE, Action.MOVE)
 _ACTIONS = {
     ("no-op",): Action.NOOP,
@@ -524,6 +527,19 @@ def _attributes_of(change: Mapping[str, Any]) -> Iterator[Attribute]:
     hidden = either(change.get("before_sensitive", False), change.get("after_sensitive", False))
     found = attributes_between(before, after, hidden=hidden, unknown=change.get("after_unknown") or False)
     real = [each for each in found if each.path]
-    # Providers do not tell null from zero; only where that is all there is, it is shown.
-    telling = [each for each in real if not (is_empty(each.before) and is_empty(each.after))]
-    yield from telling or real
+    forcing = {path_text(steps) for steps in change.get("replace_paths") or ()}
+    telling = [each for each in real if each.path in forcing or _tells(each)]
+    # What the provider derives from the labels repeats them.
+    shown = {each.path.rpartition(".")[2] for each in telling if _LABELS.match(each.path)}
+    seen = [each for each in telling if not _derived(each.path, shown)]
+    yield from sorted(seen or telling or real, key=lambda each: each.path not in forcing)
+
+
+def _tells(attribute: Attribute) -> bool:
+    """Not null beside zero, which providers do not tell apart; not a result that is only known after apply."""
+    return attribute.after != UNKNOWN and not (is_empty(attribute.before) and is_empty(attribute.after))
+
+
+def _derived(path: str, labels: set[str]) -> bool:
+    section, _, key = path.partition(".")
+    return section == "terraform_labels" or (section == "effective_labels" and key in labels)

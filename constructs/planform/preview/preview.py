@@ -14,7 +14,7 @@ from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.revision import Side
-from planform.preview.risk import judge
+from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
 
 __all__ = ["drift", "preview"]
@@ -59,6 +59,7 @@ def preview(
                 because=known[0] if known else None,
                 also=known[1:4],
                 disagrees=disagreements.get((verdict.stack, verdict.address), ()),
+                gravity=gravity(verdict.type),
             )
         )  # fmt: skip
     return ChangeSet.of(base.name, head.name, changes, (*notes, *said), after.output.digest())

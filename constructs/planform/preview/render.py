@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from planform.diagnostics import Diagnostic, Location, Severity, to_sarif
-from planform.preview.changes import Action, Attribute, Change, ChangeSet, Group, Risk
+from planform.preview.changes import SENSITIVE, UNKNOWN, Action, Attribute, Change, ChangeSet, Group, Risk
 
 __all__ = ["FORMATS", "MARKER", "render"]
 
@@ -80,7 +80,7 @@ def _what(change: Change) -> str:
 
 
 def _value(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    text = value if value in (SENSITIVE, UNKNOWN) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _VALUE else f"{text[: _VALUE - 1]}…"
 
 
@@ -211,7 +211,8 @@ def _plain(text: str) -> str:
 
 
 def _markdown_text(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", text).replace("@", "&#64;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "&#64;")
+    return re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", text)
 
 
 # JSON and SARIF

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from planform.preview.changes import Action, Attribute, Risk, Source, Verdict, is_empty
+from planform.preview.changes import Action, Attribute, Risk, Verdict, is_empty
 
-__all__ = ["STATEFUL", "judge"]
+__all__ = ["STATEFUL", "gravity", "judge"]
 
 STATEFUL: Mapping[str, str] = {
     # Google Cloud
@@ -98,6 +98,8 @@ STATEFUL: Mapping[str, str] = {
 }
 """Types that keep something which does not come back when the resource is made again, and what that is."""
 
+_GRAVE = re.compile(r"(_sql_|alloydb|spanner|firestore|bigtable|rds|_db_|dynamodb|database)")
+
 RESTARTS: tuple[tuple[str, str, str], ...] = (
     (
         "google_container_node_pool",
@@ -147,6 +149,11 @@ def judge(verdict: Verdict, *, production: bool = False) -> tuple[Risk, tuple[st
     if verdict.guard and verdict.action in (*_DESTROYS, Action.UNDECIDED):
         reasons.append(f"`{verdict.guard}` stands in the way: the apply is refused while it is set")
     return risk, tuple(dict.fromkeys(reasons))
+
+
+def gravity(type_: str) -> int:
+    """Which of two losses is shown first: databases before what else keeps data, that before the rest."""
+    return 2 if type_ in STATEFUL and _GRAVE.search(type_) else int(type_ in STATEFUL)
 
 
 def _reasons(verdict: Verdict) -> Iterator[tuple[Risk, str]]:
@@ -255,12 +262,3 @@ def _nodes(pool: Mapping[str, Any]) -> int:
 
 def _number(value: Any) -> int:
     return int(value) if isinstance(value, int | float) or str(value).isdigit() else 0
-
-
-def source_words(source: Source) -> str:
-    """The source in words, for legends."""
-    return {
-        Source.PLAN: "a real plan with state",
-        Source.PROVIDER: "the provider itself, offline",
-        Source.STRUCTURE: "the two documents compared",
-    }[source]

@@ -129,7 +129,9 @@ def _updated(
     block = block_of(kind)
     before, after = (_sorted_sets(_settings(body), block) for body in (old, new))
     hidden = either(hidden_in(before, block), hidden_in(after, block))
-    attributes = tuple(attributes_between(before, after, hidden=hidden))
+    ignored = _ignored(new)
+    found = attributes_between(before, after, hidden=hidden)
+    attributes = tuple(each for each in found if not _is_ignored(each.path, ignored))
     if attributes or old_kind != kind:
         return Verdict(
             stack,
@@ -145,13 +147,25 @@ def _updated(
     return Verdict(stack, address, Action.NOOP, Source.STRUCTURE, kind, attributes=own, body=new) if own else None
 
 
+def _ignored(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths of `ignore_changes`; the empty path is everything."""
+    lifecycle = body.get("lifecycle") or {}
+    held = lifecycle[0] if isinstance(lifecycle, list) else lifecycle
+    paths = held.get("ignore_changes") or ()
+    return ("",) if paths == "all" else tuple(paths)
+
+
+def _is_ignored(path: str, ignored: tuple[str, ...]) -> bool:
+    return any(not each or path == each or path.startswith((f"{each}.", f"{each}[")) for each in ignored)
+
+
 def own_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Attribute]:
     """What changes in what Terraform reads itself: lifecycle, provider, dependencies left out."""
-    names = META - {"//", "depends_on"}
-    yield from attributes_between(
-        {name: _single(old[name]) for name in sorted(names) if name in old},
-        {name: _single(new[name]) for name in sorted(names) if name in new},
-    )
+    for name in sorted(META - {"//", "depends_on"}):
+        before, after = _single(old.get(name)), _single(new.get(name))
+        if isinstance(before, Mapping) or isinstance(after, Mapping):
+            before, after = before or {}, after or {}
+        yield from attributes_between(before, after, path=(name,))
 
 
 def _single(value: Any) -> Any:
@@ -270,7 +284,7 @@ def _files(base: Output, head: Output) -> Iterator[Verdict]:
             if path == MANIFEST or path.endswith(f"/{STACK_FILE}"):
                 continue
             old, new = _objects(path, base.files.get(path, "")), _objects(path, head.files.get(path, ""))
-            if old is None or new is None:
+            if not old and not new or old is None or new is None:
                 yield Verdict(_place(path), path, action, Source.STRUCTURE, "file", "file")
             else:
                 yield from _compare_objects(_place(path), old, new)
@@ -282,8 +296,6 @@ def _place(path: str) -> str:
 
 def _objects(path: str, text: str | bytes) -> dict[str, Mapping[str, Any]] | None:
     """The Kubernetes objects of a file by kind, namespace and name; None when it holds something else."""
-    if not text:
-        return {}
     if isinstance(text, bytes) or not path.endswith((".yaml", ".yml")):
         return None
     try:

@@ -1,0 +1,354 @@
+"""A preview says what the provider would do, why, and how dangerous it is, and nothing where nothing changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from planform.blueprint.read import read, read_text
+from planform.output.output import Output
+from planform.pipeline import compile_files
+from planform.preview.changes import Action, Change, ChangeSet, Owner, Risk, Source, Verdict, attributes_between
+from planform.preview.plan import NotPlanned, Planner, planner
+from planform.preview.preview import drift, preview
+from planform.preview.render import COMMENT_BYTES, FORMATS, MARKER, render
+from planform.preview.revision import Side
+from planform.preview.risk import judge
+from planform.preview.structure import compare, compare_documents, documents_of
+from tests import terraform
+
+HERE = Path(__file__).parent / "previews"
+ROOT = HERE.parent.parent
+PLATFORM = (HERE / "platform.yaml").read_text()
+CASES = yaml.safe_load((HERE / "corpus.yaml").read_text())
+SECONDS_TO_COMPILE = 2.0
+
+
+def side(text: str, name: str = "head") -> Side:
+    return Side(name, read_text(text, "platform.yaml"), {})
+
+
+def edited(edits: list[tuple[str, str]], text: str = PLATFORM) -> str:
+    for old, new in edits:
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="module")
+def google() -> Iterator[Planner]:
+    """Terraform with the google provider, as tests find it."""
+    terraform.need("google")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_CLI_CONFIG_FILE", str(terraform.configuration()))
+        with planner() as found:
+            assert found is not None
+            yield found
+
+
+def changes_of(case: Mapping[str, Any], found: Planner | None) -> ChangeSet:
+    environments = (case["environment"],) if case["environment"] else ()
+    return preview(side(PLATFORM, "base"), side(edited(case["edits"])), environments=environments, planner=found)
+
+
+def line_of(change: Change) -> str:
+    cause = change.because
+    return f"{'base ' if cause and cause.side == 'base' else ''}{cause.at.line if cause else None}"
+
+
+def words(change: Change, *, attributes: bool = True) -> str:
+    forced = f" because {', '.join(change.verdict.replace_because)}" if change.verdict.replace_because else ""
+    return f"{change.action} {change.risk}{forced if attributes else ''} @ {line_of(change)}"
+
+
+def where(change: Change) -> str:
+    return f"{re.sub('^acme-a?[im]l?-[a-z]+-', '', change.stack)} {change.address}"
+
+
+# The corpus
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
+def test_the_provider_says_what_the_corpus_says(case: Mapping[str, Any], google: Planner) -> None:
+    found = changes_of(case, google)
+    if "counts" in case:
+        assert dict(Counter(words(change, attributes=False) for change in found)) == case["counts"]
+    else:
+        assert {where(change): words(change) for change in found} == case["expect"]
+    assert not any("could only be compared" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
+def test_documents_alone_never_say_otherwise(case: Mapping[str, Any]) -> None:
+    """Without a provider, comings and goings are the same, and no update is called one."""
+    found = changes_of(case, None)
+    assert all(change.source is Source.STRUCTURE for change in found)
+    assert not any(change.action in (Action.UPDATE, Action.REPLACE) for change in found)
+    if "counts" in case:
+        told = Counter(words(change) for change in found if change.action in (Action.CREATE, Action.DESTROY))
+        assert told == {key: n for key, n in case["counts"].items() if key.startswith(("create", "destroy"))}
+        return
+    said = {where(change): words(change) for change in found}
+    for address, verdict in said.items():
+        expected = case["expect"][address]
+        action = expected.split()[0]
+        undecided = action in ("update", "replace")
+        assert verdict.split()[0] == ("update-or-replace" if undecided else action)
+        assert verdict.rpartition("@")[2] == expected.rpartition("@")[2]
+    for address in case["expect"].keys() - said.keys():
+        # What only the provider sees follows from a replacement, or from its own configuration.
+        assert case["expect"][address].split()[0] in ("update", "replace")
+
+
+def test_the_corpus_has_sixty_changes_each_once() -> None:
+    assert len(CASES) >= 60
+    assert len({case["name"] for case in CASES}) == len(CASES)
+
+
+# Nothing changes
+
+
+@pytest.mark.terraform
+def test_every_stack_of_the_reference_is_planned_against_itself_without_a_change(google: Planner) -> None:
+    documents = documents_of(compile_files(ROOT / "blueprints" / "reference").output)
+    answers = google.judge_all({name: (document, document) for name, document in documents.items()})
+    assert answers == dict.fromkeys(documents, ())
+
+
+@pytest.mark.terraform
+def test_keys_in_another_order_are_no_change_to_the_provider(google: Planner) -> None:
+    documents = documents_of(compile_files(ROOT / "blueprints" / "reference", environments=("dev",)).output)
+    for name, document in documents.items():
+        assert google.judge(name, document, _reversed(document)) == ()
+
+
+def _reversed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reversed(each) for key, each in reversed(value.items())}
+    return [_reversed(each) for each in value] if isinstance(value, list) else value
+
+
+def test_a_blueprint_with_reordered_keys_and_new_comments_changes_nothing() -> None:
+    document = read(ROOT / "blueprints" / "reference" / "platform.yaml")
+    text = "# all of it\n" + yaml.safe_dump(_reversed(document[0].value), sort_keys=False)
+    before = (ROOT / "blueprints" / "reference" / "platform.yaml").read_text()
+    found = preview(side(before, "base"), side(text))
+    assert found.changes == ()
+    assert found.risk is Risk.NONE
+
+
+# Structure
+
+
+def stack(**resources: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"resource": {}}
+    for address, body in resources.items():
+        kind, _, name = address.partition("__")
+        found["resource"].setdefault(kind, {})[name] = body
+    return found
+
+
+def verdicts(base: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str, Verdict]:
+    return {each.address: each for each in compare_documents("s", base, head)}
+
+
+def test_a_moved_block_is_a_move_and_not_a_loss() -> None:
+    base = stack(google_storage_bucket__old={"name": "b"})
+    head = stack(google_storage_bucket__new={"name": "b"})
+    head["moved"] = [{"from": "google_storage_bucket.old", "to": "google_storage_bucket.new"}]
+    (found,) = verdicts(base, head).values()
+    assert (found.action, found.previous_address) == (Action.MOVE, "google_storage_bucket.old")
+    assert judge(found)[0] is Risk.NONE
+    assert {each.action for each in verdicts(base, {**head, "moved": []}).values()} == {Action.CREATE, Action.DESTROY}
+
+
+def test_a_removed_block_forgets_and_an_import_block_imports() -> None:
+    base = stack(google_storage_bucket__old={"name": "b"})
+    head = {"removed": [{"from": "google_storage_bucket.old", "lifecycle": {"destroy": False}}]}
+    assert verdicts(base, head)["google_storage_bucket.old"].action is Action.FORGET
+    head = {**base, "import": [{"to": "google_storage_bucket.old", "id": "b"}]}
+    assert verdicts({"resource": {}, "provider": {}}, head)["google_storage_bucket.old"].action is Action.IMPORT
+
+
+def test_an_order_without_meaning_is_no_change() -> None:
+    base = stack(google_compute_firewall__f={"name": "f", "source_ranges": ["10.0.0.0/8", "172.16.0.0/12"]})
+    head = stack(google_compute_firewall__f={"name": "f", "source_ranges": ["172.16.0.0/12", "10.0.0.0/8"]})
+    assert verdicts(base, head) == {}
+
+
+def test_taking_off_a_guard_is_no_change_of_the_cloud_but_is_said() -> None:
+    base = stack(google_storage_bucket__b={"name": "b", "lifecycle": {"prevent_destroy": True}})
+    head = stack(google_storage_bucket__b={"name": "b"})
+    (found,) = verdicts(base, head).values()
+    assert found.action is Action.NOOP
+    assert "from now on a later change can destroy it" in judge(found)[1]
+
+
+def test_sensitive_values_are_never_in_a_change() -> None:
+    base = stack(google_sql_user__u={"name": "u", "password": "first-password"})
+    head = stack(google_sql_user__u={"name": "u", "password": "other-password"})
+    (found,) = verdicts(base, head).values()
+    assert [each.path for each in found.attributes] == ["password"]
+    assert "password" not in f"{found.attributes[0].before}{found.attributes[0].after}"
+    (token,) = attributes_between({"x": "a"}, {"x": "ghp_" + "a" * 40})
+    assert "ghp_" not in str(token.after)
+
+
+def test_kubernetes_objects_are_compared_one_by_one_and_other_files_as_files() -> None:
+    claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: a}\n"
+    web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: a}\nspec: {template: {x: %d}}\n"
+    base = Output({"kubernetes/a/all.yaml": f"{claim}---\n{web % 1}", "portal/app.txt": "1"})
+    head = Output({"kubernetes/a/all.yaml": web % 2, "portal/app.txt": "2", "portal/new.txt": ""})
+    found = {each.address: each for each in compare(base, head)}
+    assert {address: str(each.action) for address, each in found.items()} == {
+        "v1 PersistentVolumeClaim a/data": "destroy",
+        "apps/v1 Deployment a/web": "update",
+        "portal/app.txt": "update",
+        "portal/new.txt": "create",
+    }
+    assert judge(found["v1 PersistentVolumeClaim a/data"])[0] is Risk.DATA_LOSS
+    assert judge(found["apps/v1 Deployment a/web"])[0] is Risk.ROLLING
+
+
+# Risk
+
+
+def test_an_accelerator_outage_is_named_with_its_size() -> None:
+    body = {
+        "node_config": [{"guest_accelerator": [{"type": "nvidia-h100-80gb", "count": 8}]}],
+        "autoscaling": [{"total_max_node_count": 2}],
+    }
+    verdict = Verdict("s", "a", Action.REPLACE, Source.PROVIDER, "google_container_node_pool", body=body)
+    risk, reasons = judge(verdict)
+    assert risk is Risk.REPLACE
+    assert any("up to 16 nvidia-h100-80gb" in reason for reason in reasons)
+
+
+# Real plans beside, and drift
+
+
+def plan_of(address: str, actions: list[str], section: str = "resource_changes") -> dict[str, Any]:
+    kind, _, name = address.partition(".")
+    change = {"actions": actions, "before": {"location": "EU"}, "after": {"location": "US"}, "after_unknown": {}}
+    change |= {"replace_paths": [["location"]]} if len(actions) == 2 else {}
+    held = {"address": address, "mode": "managed", "type": kind, "name": name, "change": change}
+    return {"format_version": "1.2", section: [held]}
+
+
+def test_a_real_plan_wins_and_its_disagreement_is_said() -> None:
+    text = edited([("datasets: {}", "datasets: {storage_class: nearline}")])
+    plan = plan_of("google_storage_bucket.datasets", ["delete", "create"])
+    plan["resource_changes"] += plan_of("google_storage_bucket.artifacts", ["update"])["resource_changes"]
+    found = preview(side(PLATFORM, "base"), side(text), environments=("dev",), plans={"acme-ai-dev-resource": plan})
+    by_address = {change.address: change for change in found}
+    datasets = by_address["google_storage_bucket.datasets"]
+    assert (datasets.source, datasets.action, datasets.risk) == (Source.PLAN, Action.REPLACE, Risk.DATA_LOSS)
+    assert datasets.verdict.replace_because == ("location",)
+    assert by_address["google_storage_bucket.artifacts"].disagrees == (
+        "only the real plan changes it: something differs between the state and base",
+    )
+    empty = {**plan, "resource_changes": []}
+    found = preview(side(PLATFORM, "base"), side(text), environments=("dev",), plans={"acme-ai-dev-resource": empty})
+    assert [change.disagrees for change in found] == [("the real plan does not change it",)]
+
+
+def test_drift_is_told_by_plane_component_and_line() -> None:
+    plan = plan_of("google_storage_bucket.datasets", ["update"], "resource_drift")
+    (change,) = drift({"acme-ai-prod-resource": plan}, side(PLATFORM))
+    owner = change.owner
+    assert (owner.environment, owner.plane, owner.component, owner.team) == ("prod", "resource", "gcs", "platform-team")
+    assert line_of(change) == "66"
+    assert drift({"elsewhere": plan}).changes[0].because is None
+
+
+# Rendering
+
+
+def big(count: int) -> ChangeSet:
+    changes = [
+        Change(
+            Verdict(f"acme-prod-{index % 7}", f"google_dns_record_set.r{index}", Action.DESTROY, Source.PROVIDER),
+            Owner("prod", "resource", production=True),
+            Risk.REPLACE,
+            ("goes away, and nothing in it has to be kept",),
+        )
+        for index in range(count)
+    ]
+    kind = "google_sql_database_instance"
+    verdict = Verdict("acme-prod-resource", f"{kind}.database", Action.DESTROY, Source.PROVIDER, kind)
+    owner = Owner("prod", "resource", "database", "cloud-sql", "platform-team", production=True)
+    return ChangeSet.of("a", "b", [*changes, Change(verdict, owner, *judge(verdict, production=True), gravity=2)])
+
+
+def test_the_comment_on_two_thousand_changes_fits_and_starts_with_the_database() -> None:
+    text = render(big(2000), "markdown")
+    assert len(text.encode()) < COMMENT_BYTES
+    assert text.startswith(MARKER)
+    first = next(line for line in text.splitlines() if line.startswith("- "))
+    assert "google_sql_database_instance.database" in first and "data-loss" in first
+    assert text.count("<details") == text.count("</details>")
+    assert "do not fit here" in text
+
+
+def test_nothing_in_a_name_becomes_markdown_or_html() -> None:
+    nasty = "x`</summary><script>alert(1)</script>|@everyone [a](javascript:b)\n# h"
+    verdict = Verdict(nasty, nasty, Action.DESTROY, Source.STRUCTURE, nasty)
+    found = ChangeSet.of(nasty, "b", [Change(verdict, Owner(nasty, nasty), Risk.REPLACE, (nasty,))], [nasty])
+    html = render(found, "html")
+    assert "<script" not in html and "default-src 'none'" in html
+    text = render(found, "markdown")
+    outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    assert "<script" not in outside and "@everyone" not in outside and "](" not in outside
+    assert "\x1b" not in render(ChangeSet.of("\x1b[31m", "b", []), "text")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_form_says_the_same_change(format_: str) -> None:
+    found = preview(
+        side(PLATFORM, "base"), side(edited([("        datasets: {}\n", "")])), environments=("prod",), planner=None
+    )
+    text = render(found, format_)
+    assert "google_storage_bucket.datasets" in text and text.endswith("\n")
+    if format_ == "json":
+        (change,) = json.loads(text)["changes"]
+        assert json.loads(text)["version"] == 1
+        assert change["because"]["line"] == 66 and change["because"]["side"] == "base"
+        keys = {"address", "stack", "action", "risk", "source", "because", "plane", "component", "team", "environment"}
+        assert keys <= change.keys()
+    if format_ == "sarif":
+        (result,) = json.loads(text)["runs"][0]["results"]
+        assert (result["ruleId"], result["level"]) == ("preview/data-loss", "error")
+
+
+# Falling back
+
+
+def test_what_reads_while_it_plans_is_not_planned() -> None:
+    document = {**stack(google_storage_bucket__b={"name": "b"}), "data": {"google_project": {"p": {}}}}
+    with planner() as found:
+        if found is None:
+            pytest.skip("terraform is not on PATH")
+        with pytest.raises(NotPlanned, match=r"data\.google_project"):
+            found.judge("s", document, document)
+
+
+def test_a_provider_that_cannot_be_had_leaves_the_comparison(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    configuration = tmp_path / "cli.tfrc"
+    configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{tmp_path}" }}\n}}\n')
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(configuration))
+    with planner() as found:
+        if found is None:
+            pytest.skip("terraform is not on PATH")
+        case = next(case for case in CASES if case["name"] == "database tier")
+        changes = changes_of(case, found)
+    assert [change.source for change in changes] == [Source.STRUCTURE]
+    assert "acme-ai-dev-resource could only be compared, not planned" in changes.notes[0]
+    assert str(tmp_path) not in changes.notes[0]
