@@ -52,8 +52,8 @@ _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "google": {"credentials": None, "access_token": None, "impersonate_service_account": None},
     "google-beta": {"credentials": None, "access_token": None, "impersonate_service_account": None},
     "aws": {
-        "access_key": "planform",
-        "secret_key": "planform",
+        "access_key": None,
+        "secret_key": None,
         "token": None,
         "profile": None,
         "assume_role": None,

@@ -284,7 +284,7 @@ def _files(base: Output, head: Output) -> Iterator[Verdict]:
             if path == MANIFEST or path.endswith(f"/{STACK_FILE}"):
                 continue
             old, new = _objects(path, base.files.get(path, "")), _objects(path, head.files.get(path, ""))
-            if not old and not new or old is None or new is None:
+            if (not old and not new) or old is None or new is None:
                 yield Verdict(_place(path), path, action, Source.STRUCTURE, "file", "file")
             else:
                 yield from _compare_objects(_place(path), old, new)
