@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from planform.diagnostics import Diagnostic, DiagnosticError, error
+from planform.diagnostics import Diagnostic, DiagnosticError, error, warning
 from planform.engine import (
     App,
     CloudBackend,
@@ -28,7 +28,7 @@ from planform.spec.platform import (
 )
 from planform.terraform.google import GoogleProvider
 
-__all__ = ["BuiltEnvironment", "build_environment"]
+__all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,17 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     return BuiltEnvironment(spec, planes, components)
 
 
+def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
+    """What may be wrong with an environment's settings, as far as unconfirmed facts tell: warnings."""
+    catalog = catalog or builtin()
+    for plane in spec.planes.values():
+        for slot in plane.slots.values():
+            component = catalog.load(slot.capability, slot.component)
+            for fault in component.cautions(slot.settings, spec.environment):
+                at = spec.origin("planes", plane.name, slot.capability, *fault.path)
+                yield warning(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+
 def _component(scope: Construct, spec: EnvironmentSpec, slot: Slot, built: Mapping[str, Component]) -> Component:
     def at(*path: str | int):  # type: ignore[no-untyped-def]
         return spec.origin(*slot.path, *path)
@@ -126,14 +137,14 @@ def _backend(stack: TerraformStack, spec: EnvironmentSpec, name: str) -> None:
         bucket = kind.bucket or f"{spec.environment.project}-tfstate"
         GcsBackend(stack, bucket=bucket, prefix=f"{kind.prefix}/{name}")
     elif isinstance(kind, S3BackendSettings):
-        S3Backend(
+        backend = S3Backend(
             stack,
             bucket=kind.bucket,
             region=kind.region,
             key=f"{kind.prefix}/{name}/terraform.tfstate",
             encrypt=True,
-            use_lockfile=True,
         )
+        backend.add_override("use_lockfile", True)  # newer than the engine's class
     elif isinstance(kind, HcpBackendSettings):
         CloudBackend(
             stack,

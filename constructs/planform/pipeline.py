@@ -17,7 +17,7 @@ from planform.blueprint.read import read
 from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
-from planform.environment import build_environment
+from planform.environment import build_environment, cautions
 from planform.output.output import Output
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import stack_name
@@ -180,7 +180,7 @@ def compile_documents(
     wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
     files = synthesize(app)
-    findings = run_checks(files, dict(_records(app)))
+    findings = in_order([*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec))])
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
