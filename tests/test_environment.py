@@ -13,7 +13,7 @@ import pytest
 
 import planform
 from planform.blueprint.read import read_text
-from planform.diagnostics import DiagnosticError
+from planform.diagnostics import DiagnosticError, Severity
 from planform.pipeline import Compilation, compile_documents
 
 SMALL = """\
@@ -159,3 +159,15 @@ def test_a_plane_of_existing_things_has_no_stack() -> None:
         "services: project-services, keys: cloud-kms", "services: {use: existing}, keys: {use: existing}"
     ).replace("object_store: gcs, networking: vpc", "networking: vpc")
     assert compiled(text).stacks == ("acme-ai-dev-resource",)
+
+
+def test_unconfirmed_facts_are_warnings_at_the_line() -> None:
+    text = SMALL.replace("keys: cloud-kms", "identity: iam").replace(
+        "  resource: {object_store: gcs, networking: vpc}\n",
+        "  resource:\n    networking: vpc\n    compute:\n      use: gke\n      node_pools:\n"
+        "        new: {machine_type: g9-standard-8, allow_unlisted: true, max_nodes: 1}\n",
+    )
+    findings = compiled(text).findings
+    assert findings
+    assert {finding.severity for finding in findings} == {Severity.WARNING}
+    assert {finding.at.line for finding in findings if finding.at} == {14}

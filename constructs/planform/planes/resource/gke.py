@@ -13,7 +13,7 @@ from planform.contracts.compute import AcceleratorPool
 from planform.planes.component import Place
 from planform.planes.resource.accelerators import accelerator, nearest_accelerator
 from planform.planes.resource.cluster import NODE_SCOPES, Cluster, ClusterSettings
-from planform.planes.resource.node_pool import NodePool, NodePoolSettings, accelerator_pool, check
+from planform.planes.resource.node_pool import NodePool, NodePoolSettings, accelerator_pool, cautions, check
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -145,6 +145,11 @@ class Gke(Cluster):
                     help="delete `multi_networking: false`, or accelerator_network",
                 )
             yield from (_below(fault, "node_pools", name) for fault in check(pool, environment, name=name))
+
+    @classmethod
+    def cautions(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
+        for name, pool in settings.node_pools.items():
+            yield from (_below(fault, "node_pools", name) for fault in cautions(pool, environment, name=name))
 
     def build(self) -> None:
         self._refuse_small_pod_range()
