@@ -762,6 +762,14 @@ CODES: dict[str, Code] = {
         right="name: acme-ai\n",
         help="write the value in the form that the help line shows",
     ),
+    "spec/bad-key": Code(
+        title="a key that cannot be a name",
+        why="Where a mapping goes by names, its keys become parts of cloud names, of labels or of files, and"
+        " have their form.",
+        wrong="environments: {Dev: {project: acme-ai-dev, project_number: 111111111111}}\n",
+        right="environments: {dev: {project: acme-ai-dev, project_number: 111111111111}}\n",
+        help="write the key in the form that the help text names",
+    ),
     "spec/bucket-class": Code(
         title="storage classes that do not go together",
         why="Autoclass moves objects by itself and only from standard; a rule can move them to a colder class only,"
@@ -1043,6 +1051,13 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="put the value into the secret store, write its name here, and revoke the value, as it was in a file",
+    ),
+    "spec/several-backends": Code(
+        title="more than one place for the state",
+        why="Terraform keeps the state of a stack in one place.",
+        wrong="backend: {gcs: {}, local: {}}\n",
+        right="backend: {gcs: {}}\n",
+        help="keep one; in an environment, null removes what the platform says",
     ),
     "spec/shared-project": Code(
         title="two environments in one project",

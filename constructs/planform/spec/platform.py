@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import Location
 from planform.spec.environment import Environment, Organization
@@ -101,6 +102,20 @@ class Backend(Settings):
     local: LocalBackendSettings | None = Field(default=None, description="A file beside each stack.")
     s3: S3BackendSettings | None = Field(default=None, description="Amazon S3.")
     hcp: HcpBackendSettings | None = Field(default=None, description="HCP Terraform or Terraform Enterprise.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Backend:
+        chosen = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            raise PydanticCustomError(
+                "spec/several-backends",
+                "state has one backend, and here are {chosen}",
+                {
+                    "chosen": " and ".join(f"`{name}`" for name in chosen),
+                    "help": f"keep one; in an environment, `{chosen[0]}: null` removes what the platform says",
+                },
+            )
+        return self
 
     @property
     def kind(self) -> Settings:

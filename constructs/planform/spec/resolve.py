@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
-from planform.blueprint.document import Document
+from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
 from planform.literals import secret_paths
@@ -76,8 +77,18 @@ def resolve(
         specs, faults = _platform(platforms[0], components, environments)
         found += faults
     if found:
-        raise DiagnosticError(in_order(found))
+        raise DiagnosticError(_without_secrets(found))
     return specs
+
+
+def _without_secrets(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In file order, less what else is said of a value that is a secret and must not be quoted."""
+    secret = {_spot(each.at) for each in found if each.code == "spec/secret-literal"}
+    return in_order(each for each in found if each.code == "spec/secret-literal" or _spot(each.at) not in secret)
+
+
+def _spot(at: Location | None) -> tuple[str, int, int] | None:
+    return (at.file, at.line, at.column) if at else None
 
 
 def _secrets(document: Document) -> Iterator[Diagnostic]:
@@ -109,7 +120,7 @@ def _header(document: Document) -> Iterator[Diagnostic]:
             help="upgrade planform" if newer else f"write `planform: {VERSION}`",
         )
     if "kind" not in value:
-        yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind:` {' or '.join(KINDS)}")
+        yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind: {KINDS[0]}`")
     elif value["kind"] not in KINDS:
         near = suggest(str(value["kind"]), KINDS)
         yield error(
@@ -131,13 +142,20 @@ class _Place:
     def diagnostic(self, fault: Fault) -> Diagnostic:
         path = (*self.base, *fault.path)
         absent = fault.code in ("spec/missing-key",)
-        about_key = fault.code in ("spec/unknown-key", "spec/missing-key", "spec/unknown-capability")
+        about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
         locate = self.document.key_at if about_key else self.document.at
         at = locate(*(path[:-1] if absent else path))
-        dotted = ".".join(map(str, path))
-        if dotted and not at.path.startswith(dotted):
+        dotted = reduce(step, path, "")
+        if dotted != at.path:
             at = Location(at.file, at.line, at.column, at.end_column, dotted)
         return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+
+def _diagnostics(place: _Place, parsed: Platform | list[Fault]) -> Iterator[Diagnostic]:
+    """The faults of a platform, less those of its header, which are told already."""
+    for fault in parsed if isinstance(parsed, list) else ():
+        if fault.path[:1] not in (("planform",), ("kind",)):
+            yield place.diagnostic(fault)
 
 
 def _platform(
@@ -145,7 +163,7 @@ def _platform(
 ) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
     place = _Place(document)
     raw = parse(Platform, document.value)
-    found = [place.diagnostic(fault) for fault in raw] if isinstance(raw, list) else []
+    found = [*_diagnostics(place, raw)]
     blocks = document.value.get("environments")
     if not isinstance(blocks, Mapping):
         return (), found
@@ -201,22 +219,21 @@ def _environment(
         return None, list(fault.diagnostics)
     place = _Place(merged)
     parsed = parse(Platform, merged.value)
-    faults = [place.diagnostic(fault) for fault in parsed] if isinstance(parsed, list) else []
+    faults = [*_diagnostics(place, parsed)]
     environment = None if isinstance(parsed, list) else _facts(parsed, name)
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
     faults += more
     if isinstance(parsed, list) or environment is None or faults:
         return None, faults
-    block = parsed.environments[name]
     spec = EnvironmentSpec(
         environment=environment,
         planes={
             plane: PlaneSpec(plane, written.owner, slots.get(plane, {})) for plane, written in parsed.planes.items()
         },
         teams=parsed.teams,
-        layout=block.layout or parsed.layout,
-        backend=block.backend or parsed.backend,
+        layout=parsed.layout,
+        backend=parsed.backend,
         origin=merged.at,
     )
     return spec, []
@@ -250,11 +267,13 @@ def _planes(
                 continue
             path = ("planes", plane, capability)
             if capability in filled:
+                near = suggest(plane, (filled[capability][1],))
                 found.append(
                     error(
                         "spec/capability-twice",
                         f"`{capability}` is filled in two planes",
                         document.key_at(*path),
+                        label=f"did you mean plane `{near}`?" if near else "",
                         notes=(f"the other is at {document.key_at(*filled[capability])}",),
                         help="keep one of the two: an environment has one component for each capability",
                     )
