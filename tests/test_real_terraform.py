@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from planform.engine import App, LocalBackend, TerraformStack, synthesize
 from planform.pipeline import compile_files
+from planform.terraform.aws import AwsProvider, DynamodbTable, IamOpenidConnectProvider, IamRole, IamRolePolicy
 from tests import terraform
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +33,7 @@ def test_every_stack_validates_and_plans(blueprint: str, tmp_path: Path) -> None
     terraform.need("google")
     documents = stacks(blueprint)
     verdicts = terraform.judge(documents, tmp_path)
-    assert {name: verdict.problems for name, verdict in verdicts.items()} == {name: () for name in documents}
+    assert {name: verdict.problems for name, verdict in verdicts.items()} == dict.fromkeys(documents, ())
     for name, verdict in verdicts.items():
         assert verdict.created == resources(json.loads(documents[name])) > 0
 
@@ -51,3 +53,71 @@ def test_all_stacks_of_an_environment_pass_as_one_root(tmp_path: Path) -> None:
     verdict = terraform.judge({"prod": json.dumps(merged)}, tmp_path)["prod"]
     assert verdict.problems == ()
     assert verdict.created == resources(merged) > 50
+
+
+def aws_stack() -> str:
+    """A DynamoDB table, and a role that only one Kubernetes service account of a GKE cluster may take on."""
+    issuer = "container.googleapis.com/v1/projects/acme-ai-dev/locations/europe-west4/clusters/acme-ai-dev-gke"
+    app = App()
+    stack = TerraformStack(app, "acme-ai-dev-key-value")
+    LocalBackend(stack, path="terraform.tfstate")
+    AwsProvider(
+        stack,
+        "aws",
+        region="eu-central-1",
+        skip_credentials_validation=True,
+        skip_requesting_account_id=True,
+        skip_metadata_api_check="true",
+    )
+    table = DynamodbTable(
+        stack,
+        "features",
+        name="acme-ai-dev-features",
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="entity",
+        attribute=[{"name": "entity", "type": "S"}],
+        point_in_time_recovery=[{"enabled": True}],
+        deletion_protection_enabled=True,
+    )
+    trust = IamOpenidConnectProvider(stack, "gke", url=f"https://{issuer}", client_id_list=["sts.amazonaws.com"])
+    role = IamRole(
+        stack,
+        "reader",
+        name="acme-ai-dev-features-reader",
+        assume_role_policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRoleWithWebIdentity",
+                        "Principal": {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{issuer}"},
+                        "Condition": {"StringEquals": {f"{issuer}:sub": "system:serviceaccount:fraud:features"}},
+                    }
+                ],
+            }
+        ),
+        depends_on=[trust],
+    )
+    IamRolePolicy(
+        stack,
+        "reader_features",
+        role=role.name,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
+        depends_on=[table],
+    )
+    return synthesize(app)["stacks/acme-ai-dev-key-value/cdk.tf.json"]
+
+
+def test_the_aws_provider_agrees(tmp_path: Path) -> None:
+    terraform.need("aws")
+    document = aws_stack()
+    verdict = terraform.judge({"aws": document}, tmp_path)["aws"]
+    assert verdict.problems == ()
+    assert verdict.created == resources(json.loads(document)) == 4
+
+
+def test_the_judge_sees_what_is_wrong(tmp_path: Path) -> None:
+    terraform.need("aws")
+    broken = aws_stack().replace('"hash_key": "entity"', '"hash_kex": "entity"')
+    assert terraform.judge({"aws": broken}, tmp_path)["aws"].problems
