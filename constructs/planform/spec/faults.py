@@ -25,8 +25,8 @@ _RANGE = {
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "multiple_of": "a multiple of {multiple_of}",
-    "too_short": "entries: {min_length} or more",
-    "too_long": "entries: {max_length} or fewer",
+    "too_short": "{min_length} or more entries",
+    "too_long": "{max_length} or fewer entries",
     "string_too_short": "{min_length} characters or more",
     "string_too_long": "{max_length} characters or fewer",
     "finite_number": "a finite number",
@@ -106,13 +106,12 @@ def _fault(model: type[BaseModel], detail: ErrorDetails, path: tuple[str | int, 
             "spec/out-of-range",
             f"{_quote(detail['input'])} is out of range: {bound}",
             path,
-            help=_help(model, path, f"write {bound}".replace("write entries: ", "write entries, ")),
+            help=_help(model, path, f"write {bound}"),
         )
     if kind in ("literal_error", "enum"):
-        expected = str(context.get("expected", ""))
-        near = suggest(
-            str(detail["input"]), [option.strip("' ") for option in expected.replace(" or ", ",").split(",")]
-        )
+        expected, given = str(context.get("expected", "")).replace("'", ""), detail["input"]
+        options = expected.replace(" or ", ", ").split(", ")
+        near = suggest(given, options) if isinstance(given, str) else None
         return Fault(
             "spec/unknown-value",
             f"{_quote(detail['input'])} is not one of {expected}",
@@ -224,7 +223,7 @@ def _described(model: type[BaseModel], path: Sequence[str | int]) -> str:
         for found in _models(place):
             if isinstance(found, type) and issubclass(found, BaseModel) and path[-1] in found.model_fields:
                 field = found.model_fields[str(path[-1])]
-                parts = [_lower(field.description or "").rstrip("."), *_for_example(field.examples)]
+                parts = [(field.description or "").rstrip("."), *_for_example(field.examples)]
                 return f"({', '.join(part for part in parts if part)})"
     for place in _places(model, path):
         for example in _for_example(_examples(place)):

@@ -206,7 +206,9 @@ class Platform(BaseModel):
         description="Where Terraform keeps its state. Default: `gcs` in the environment's project.",
     )
     teams: dict[KebabName, Team] = Field(default_factory=dict, description="The teams that work on the platform.")
-    planes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=24)], PlaneBlock] = Field(
+    planes: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=24, examples=["resource"])], PlaneBlock
+    ] = Field(
         min_length=1,
         description="The planes: any names, each with an owner and the capabilities that it fills.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 
 from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
-from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
 from planform.literals import secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -143,7 +144,7 @@ class _Place:
         path = (*self.base, *fault.path)
         absent = fault.code in ("spec/missing-key",)
         about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
-        locate = self.document.key_at if about_key else self.document.at
+        locate = self.document.key_at if about_key or fault.of_key else self.document.at
         at = locate(*(path[:-1] if absent else path))
         dotted = reduce(step, path, "")
         if dotted != at.path:
@@ -307,7 +308,7 @@ def _slot(
     names = components.names(capability)
     if not isinstance(value, Mapping):
         return [place.diagnostic(Fault("spec/wrong-type", f"a slot is a component's name or a mapping with `use`,"
-                                       f" not `{value}`", help=f"write one of {', '.join(names)}"))]  # fmt: skip
+                                       f" not {shown(json.dumps(value))}", help=f"write one of {', '.join(names)}"))]  # fmt: skip
     use = value.get("use")
     if use is None:
         return [place.diagnostic(Fault("spec/missing-key", f"`{capability}` does not say which component fills it",

@@ -38,14 +38,14 @@ def _network(text: str) -> str:
                 "spec/cidr",
                 "{text} is not an IPv4 range",
                 {
-                    "text": repr(text),
+                    "text": f"`{text}`",
                     "help": "write an address and a prefix length, for example 10.16.0.0/20",
                 },
             ) from fault
         raise PydanticCustomError(
             "spec/cidr",
             "{text} has bits set beyond its prefix",
-            {"text": repr(text), "help": f"write {nearest}, the range that contains it"},
+            {"text": f"`{text}`", "help": f"write {nearest}, the range that contains it"},
         ) from fault
     return text
 

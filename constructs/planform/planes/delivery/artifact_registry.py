@@ -142,7 +142,9 @@ class ArtifactRegistry(Component):
             for fault in faults:
                 yield Fault(fault.code, fault.summary, ("repositories", name, *fault.path), fault.help, fault.label)
             if problem := _name_problem(name, environment):
-                yield Fault("spec/name-too-long", problem, ("repositories", name), help="choose a shorter name")
+                yield Fault(
+                    "spec/name-too-long", problem, ("repositories", name), help="choose a shorter name", of_key=True
+                )
 
     def build(self) -> None:
         self._repositories: dict[str, ArtifactRegistryRepository] = {}

@@ -136,6 +136,7 @@ class Gke(Cluster):
                     f"a node pool cannot be called `{name}`",
                     ("node_pools", name),
                     help="choose another name; the pool `system` is set by `system:` beside node_pools",
+                    of_key=True,
                 )
             if pool.accelerator_network and not settings.multi_networking:
                 yield Fault(
@@ -321,6 +322,7 @@ def _check_limits(settings: GkeSettings) -> Iterator[Fault]:
                     (*path, name),
                     label=f"did you mean `{near}`?" if near else "",
                     help="write the name that GKE gives it, such as nvidia-l4",
+                    of_key=True,
                 )
             elif totals.get(name, 0) > limit:
                 yield Fault(
