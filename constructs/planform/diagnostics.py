@@ -173,7 +173,9 @@ def to_text(diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | N
 def _masked(diagnostic: Diagnostic) -> Diagnostic:
     """The same without any secret that its words quote."""
     summary, label, help = (masked(text) for text in (diagnostic.summary, diagnostic.label, diagnostic.help))
-    return replace(diagnostic, summary=summary, label=label, help=help, notes=tuple(map(masked, diagnostic.notes)))
+    at = diagnostic.at and replace(diagnostic.at, path=masked(diagnostic.at.path))
+    notes = tuple(map(masked, diagnostic.notes))
+    return replace(diagnostic, summary=summary, at=at, label=label, notes=notes, help=help)
 
 
 def _covered(line: str, secret: Location) -> str:

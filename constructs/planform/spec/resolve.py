@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
-from planform.literals import secret_paths
+from planform.literals import looks_secret, secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
@@ -94,7 +94,8 @@ def _spot(at: Location | None) -> tuple[str, int, int] | None:
 
 def _secrets(document: Document) -> Iterator[Diagnostic]:
     for path, kind in secret_paths(document.value):
-        at = document.at(*path)
+        in_key = bool(path) and isinstance(path[-1], str) and looks_secret(path[-1]) is not None
+        at = document.key_at(*path) if in_key else document.at(*path)
         yield error(
             "spec/secret-literal",
             f"`{'.'.join(map(str, path[-1:]))}` holds what looks like {kind}",
