@@ -38,6 +38,14 @@ def _examples(entry: Code) -> list[tuple[str, str]]:
 
 
 CODES: dict[str, Code] = {
+    "app/failed": Code(
+        title="the function named by `--app` went wrong",
+        why="The function is the user's own code; it raised an exception, or returned something else than an App."
+        " The place shown is the last line of that code before the fault.",
+        wrong="def build(specs):\n    app = App()\n    build_environment(app, specs[0])\n",
+        right="def build(specs):\n    app = App()\n    build_environment(app, specs[0])\n    return app\n",
+        help="mend the line that is shown; `from planform.engine import App`, and return it",
+    ),
     "app/not-found": Code(
         title="the function named by `--app` cannot be used",
         why="The stacks are composed by a function of one's own, which must be importable from here or from the path.",
@@ -485,6 +493,13 @@ CODES: dict[str, Code] = {
         wrong="Local(stack, 'id', 12345678901234567890)\n",
         right="Local(stack, 'id', '12345678901234567890')\n",
         help="write the number as text, or change the key or text that is named",
+    ),
+    "explain/unknown-address": Code(
+        title="no resource of this name",
+        why="The blueprint's environments, or those chosen with `--env`, have no resource of that address.",
+        wrong="planform explain google_compute_network.netwrking blueprints\n",
+        right="planform explain google_compute_network.networking blueprints\n",
+        help="take an address of `planform list resources BLUEPRINT`",
     ),
     "init/exists": Code(
         title="a file of the new platform is there already",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from planform.blueprint.document import Document
@@ -19,6 +16,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, s
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
 from planform.output.output import Output
+from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import stack_name
 from planform.spec.platform import EnvironmentSpec
@@ -34,8 +32,6 @@ __all__ = [
     "compile_files",
     "specs_of",
 ]
-
-Compose = Callable[[Sequence[EnvironmentSpec]], App]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ def compile_files(
     Raises DiagnosticError with everything that is wrong.
     """
     return compile_documents(
-        read(*paths), environments=environments, planes=planes, compose=_load(app) if app else build
+        read(*paths), environments=environments, planes=planes, compose=own_app(app) if app else build
     )
 
 
@@ -224,25 +220,3 @@ def _refuse_unknown_planes(specs: Sequence[EnvironmentSpec], planes: Sequence[st
                                 notes=(f"did you mean `{near}`?",) if near else ()))  # fmt: skip
     if faults:
         raise DiagnosticError(faults)
-
-
-def _load(target: str) -> Compose:
-    module, colon, name = target.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        function = getattr(importlib.import_module(module), name) if colon else None
-    except (ImportError, AttributeError) as fault:
-        raise DiagnosticError([_no_app(target, str(fault))]) from fault
-    if not callable(function):
-        raise DiagnosticError([_no_app(target, "it names no function")])
-    return function  # type: ignore[no-any-return]
-
-
-def _no_app(target: str, problem: str) -> Diagnostic:
-    return error(
-        "app/not-found",
-        f"`--app {target}` cannot be used: {problem}",
-        help="name a module and a function that takes the environments' specs and returns an App: `stacks:build`",
-    )
