@@ -72,7 +72,7 @@ def _comparison(found: Comparison) -> str:
         (name, *_figures(each), f"{each.least / base.least:.1f}", f"{each.peak_mib / base.peak_mib:.1f}")
         for name, each in (
             ("`planform synth`, all checks", base),
-            ("the same, native engine", found.native),
+            ("the same, `PLANFORM_ENGINE=cdktf`", found.engine),
             (f"{PACKAGE} {VERSION}", found.bindings),
             ("of it, importing one resource's module", found.start),
         )
@@ -83,7 +83,17 @@ def _comparison(found: Comparison) -> str:
         f" {found.overrides} values are of a newer provider than the bindings and had to be overrides."
         f" The bindings take {found.package_mib:.0f} MiB on disk.\n\n"
         + _table(("program", "least", "middle", "peak", "time, ratio", "memory, ratio"), rows)
+        + f"\nAim: {TIMES_FASTER} times faster, {TIMES_SMALLER} times less memory: {_verdict(found)}.\n"
     )
+
+
+TIMES_FASTER, TIMES_SMALLER = 10, 8
+
+
+def _verdict(found: Comparison) -> str:
+    faster = found.bindings.least / found.planform.least >= TIMES_FASTER
+    smaller = found.bindings.peak_mib / found.planform.peak_mib >= TIMES_SMALLER
+    return "met" if faster and smaller else "**missed**"
 
 
 def _sizes(sizes: Sequence[Size]) -> str:
