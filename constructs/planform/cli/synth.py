@@ -55,7 +55,7 @@ def command(
     run.writes = True
     if not out:
         raise click.BadParameter("name a folder", param_hint="--out")
-    with run.step("starting the engine"):
+    with run.step("loading the compiler"):
         from planform.pipeline import compile_files
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
