@@ -28,7 +28,7 @@ from planform.diagnostics import DiagnosticError
 from tests import terraform
 
 ROOT = Path(__file__).resolve().parent.parent
-PYTHON = (sys.executable, "-W", "error", "-c", "from planform.cli import main; main()")
+MAIN = ("-c", "from planform.cli import main; main()")
 GOOD = """\
 planform: 1
 kind: Platform
@@ -85,15 +85,17 @@ def environment(**variables: str) -> dict[str, str]:
 def start(*arguments: str, cwd: Path, **options: Any) -> subprocess.Popen[str]:
     """A run that goes on while the test does."""
     settings = {"env": environment(), "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*PYTHON, *arguments], cwd=cwd, **{**settings, **options})
+    return subprocess.Popen([sys.executable, *MAIN, *arguments], cwd=cwd, **{**settings, **options})
 
 
 def run(
     *arguments: str, cwd: Path, variables: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.CompletedProcess[str]:
-    """A run from its start to its end."""
+    """A run from its start to its end, in which a warning of Python is a fault."""
     settings = {"env": environment(**(variables or {})), "capture_output": True, "text": True}
-    return subprocess.run([*PYTHON, *arguments], check=False, cwd=cwd, **{**settings, **options})
+    return subprocess.run(
+        [sys.executable, "-W", "error", *MAIN, *arguments], check=False, cwd=cwd, **{**settings, **options}
+    )
 
 
 def shown(done: subprocess.CompletedProcess[str], *places: Path) -> str:
