@@ -78,6 +78,7 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         code = group.main(args=args, prog_name="planform", standalone_mode=False)
     except click.exceptions.Abort:
+        sys.unraisablehook = _nothing  # what was half made, such as Node's process, complains when it is dropped
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as wrong:
@@ -86,6 +87,10 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception:
         _own_fault()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _nothing(trouble: object) -> None:
+    """Say nothing."""
 
 
 def _own_fault() -> None:
