@@ -930,6 +930,14 @@ CODES: dict[str, Code] = {
         right="networking: {use: vpc, google_apis: private, nat: {enabled: false}}\n",
         help="write `google_apis: private`",
     ),
+    "spec/engine-token": Code(
+        title="a text that the engine would fill in",
+        why="cdktf marks the values that it fills in later by texts with `TfToken[`; one in a blueprint would let its"
+        " author take a value from elsewhere in the platform.",
+        wrong='secrets: {use: secret-manager, secrets: {a: {purpose: "${TfToken[TOKEN.0]}"}}}\n',
+        right="secrets: {use: secret-manager, secrets: {a: {purpose: tokens}}}\n",
+        help="write the text without `TfToken[`",
+    ),
     "spec/gpu-sharing": Code(
         title="several ways, or none, of sharing a GPU",
         why="A GPU is shared by time, by processes or by partitions.",
@@ -1046,6 +1054,14 @@ CODES: dict[str, Code] = {
         right="repositories: {pypi: {format: python, upstream: pypi}}\n",
         help="correct the format or the name",
     ),
+    "spec/reserved-label": Code(
+        title="a label that is set already",
+        why="planform writes who owns a resource and what made it as labels of its own, and Google's begin with"
+        " `goog`: a blueprint's label of the same key would be lost.",
+        wrong="labels: {team: fraud}\n",
+        right="labels: {cost_center: fraud}\n",
+        help="choose another key",
+    ),
     "spec/reserved-range": Code(
         title="an address range that is used inside machines",
         why="Container bridges on machines and in managed services have 172.17.0.0/16; what is really there is not reached.",
@@ -1080,6 +1096,20 @@ CODES: dict[str, Code] = {
         wrong="environments:\n  dev: {project: acme, project_number: 111111111111}\n  prod: {project: acme, project_number: 111111111111}\n",
         right="environments:\n  dev: {project: acme-dev, project_number: 111111111111}\n  prod: {project: acme-prod, project_number: 222222222222}\n",
         help="give each environment a project of its own",
+    ),
+    "spec/stack-name-taken": Code(
+        title="two environments with a stack of one name",
+        why="A stack is named by platform, environment and plane, joined by hyphens: environment `dev-ml` with plane"
+        " `ops` and environment `dev` with plane `ml_ops` would share a folder and a state.",
+        wrong="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  dev-ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        right="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        help="give the environment or the plane another name",
     ),
     "spec/two-platforms": Code(
         title="more than one `Platform` document",

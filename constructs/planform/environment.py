@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error, warning
@@ -48,6 +48,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     """
     wiring = wire(spec, catalog or builtin())
     made = {slot.stack for slot in wiring.slots if slot.filled.component != "existing"}
+    _refuse_taken_names(app, spec, made)
     stacks = {name: TerraformStack(app, name) for name in wiring.stacks if name in made}
     for name, stack in stacks.items():
         _backend(stack, spec, name)
@@ -94,6 +95,22 @@ def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[
             for fault in component.cautions(slot.settings, spec.environment):
                 at = spec.origin("planes", plane.name, slot.capability, *fault.path)
                 yield warning(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+
+def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str]) -> None:
+    """Plane `c` of environment `a-b` and plane `b_c` of `a` would be one stack: one folder and one state."""
+    planes = {stack_name(spec, plane): plane for plane in spec.planes}
+    taken = [name for name in sorted(names) if app.node.try_find_child(name) is not None]
+    if taken:
+        raise DiagnosticError(
+            error(
+                "spec/stack-name-taken",
+                f"environment `{spec.name}` and another one would both have a stack `{name}`",
+                spec.origin("environments", spec.name),
+                help=f"give this environment or its plane `{planes[name]}` another name",
+            )
+            for name in taken
+        )
 
 
 def _component(scope: Construct, spec: EnvironmentSpec, slot: Slot, built: Mapping[str, Component]) -> Component:

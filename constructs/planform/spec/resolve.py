@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
+from planform.engine_json import TOKEN
 from planform.literals import looks_secret, secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -22,6 +23,8 @@ __all__ = ["ComponentType", "Components", "KINDS", "resolve"]
 
 KINDS = ("Platform",)
 VERSION = 1
+OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
+"""Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
 
 
 class ComponentType(Protocol):
@@ -51,7 +54,7 @@ def resolve(
 
     Raises DiagnosticError with every fault of every document.
     """
-    found: list[Diagnostic] = [fault for document in documents for fault in (*_secrets(document), *_header(document))]
+    found: list[Diagnostic] = [fault for document in documents for fault in _of_document(document)]
     platforms = [document for document in documents if document.value.get("kind") == "Platform"]
     if not platforms and not found:
         first = documents[0] if documents else None
@@ -90,6 +93,31 @@ def _without_secrets(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 def _spot(at: Location | None) -> tuple[str, int, int] | None:
     return (at.file, at.line, at.column) if at else None
+
+
+def _of_document(document: Document) -> Iterator[Diagnostic]:
+    yield from _secrets(document)
+    yield from _tokens(document, document.value)
+    yield from _header(document)
+
+
+def _tokens(document: Document, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Diagnostic]:
+    """Texts that the engine would take for a mark of its own and fill in."""
+    if isinstance(value, str) and TOKEN in value:
+        yield _token(document.at(*path))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if TOKEN in key:
+                yield _token(document.key_at(*path, key))
+            yield from _tokens(document, item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _tokens(document, item, (*path, index))
+
+
+def _token(at: Location) -> Diagnostic:
+    summary = f"a text holds `{TOKEN}`, which the engine would fill in"
+    return error("spec/engine-token", summary, at, help=f"write it without `{TOKEN}`: a blueprint's texts are data")
 
 
 def _secrets(document: Document) -> Iterator[Diagnostic]:
@@ -226,6 +254,8 @@ def _environment(
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
     faults += more
+    if environment is not None:
+        faults += [place.diagnostic(fault) for fault in _label_faults(environment.labels)]
     if isinstance(parsed, list) or environment is None or faults:
         return None, faults
     spec = EnvironmentSpec(
@@ -239,6 +269,19 @@ def _environment(
         origin=merged.at,
     )
     return spec, []
+
+
+def _label_faults(labels: Mapping[str, str]) -> Iterator[Fault]:
+    """Labels that planform or Google sets, so that the blueprint's would be lost."""
+    for key in labels:
+        if key in OWN_LABELS or key.startswith("goog"):
+            yield Fault(
+                "spec/reserved-label",
+                f"label `{key}` is set by {'planform' if key in OWN_LABELS else 'Google'}",
+                ("labels", key),
+                help="choose another key",
+                of_key=True,
+            )
 
 
 def _facts(platform: Platform, name: str) -> Environment:
@@ -308,8 +351,8 @@ def _slot(
         ]
     names = components.names(capability)
     if not isinstance(value, Mapping):
-        return [place.diagnostic(Fault("spec/wrong-type", f"a slot is a component's name or a mapping with `use`,"
-                                       f" not {shown(json.dumps(value))}", help=f"write one of {', '.join(names)}"))]  # fmt: skip
+        summary = f"a slot is a component's name or a mapping with `use`, not {shown(json.dumps(value))}"
+        return [place.diagnostic(Fault("spec/wrong-type", summary, help=f"write one of {', '.join(names)}"))]
     use = value.get("use")
     if use is None:
         return [place.diagnostic(Fault("spec/missing-key", f"`{capability}` does not say which component fills it",
