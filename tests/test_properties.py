@@ -362,7 +362,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 written = st.sampled_from(CASES).map(lambda case: read_text(case.read_text())[0].value)
 
 
-@settings(few, max_examples=400)
+@settings(few, max_examples=200)
 @given(written | blueprints(), st.data())
 def test_a_broken_blueprint_is_refused_in_words(blueprint: Blueprint, data: st.DataObject) -> None:
     broken = copy.deepcopy(blueprint)

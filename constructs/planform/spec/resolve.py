@@ -23,6 +23,9 @@ __all__ = ["ComponentType", "Components", "KINDS", "resolve"]
 
 KINDS = ("Platform",)
 VERSION = 1
+ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
+"""Faults of a mapping of which one key is wanted."""
+OVERRIDES = "environments."
 OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
 """Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
 
@@ -145,7 +148,7 @@ def _header(document: Document) -> Iterator[Diagnostic]:
         newer = isinstance(value["planform"], int) and value["planform"] > VERSION
         yield error(
             "spec/version",
-            f"this planform reads version {VERSION} of the blueprint language, not {value['planform']!r}",
+            f"this planform reads version {VERSION} of the blueprint language, not {json.dumps(value['planform'])}",
             document.at("planform"),
             help="upgrade planform" if newer else f"write `planform: {VERSION}`",
         )
@@ -175,10 +178,19 @@ class _Place:
         about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
         locate = self.document.key_at if about_key or fault.of_key else self.document.at
         at = locate(*(path[:-1] if absent else path))
+        if fault.code in ONE_OF:
+            at = self._overriding_key(path) or at
         dotted = reduce(step, path, "")
         if dotted != at.path:
             at = Location(at.file, at.line, at.column, at.end_column, dotted)
         return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+    def _overriding_key(self, path: tuple[str | int, ...]) -> Location | None:
+        """The key that an environment adds to a choice which the platform has made already."""
+        if self.document.at(*path).path.startswith(OVERRIDES):
+            return None
+        keys = (mark.key for below, mark in self.document.marks.items() if below[:-1] == path)
+        return next((key for key in keys if key is not None and key.path.startswith(OVERRIDES)), None)
 
 
 def _diagnostics(place: _Place, parsed: Platform | list[Fault]) -> Iterator[Diagnostic]:
