@@ -28,6 +28,7 @@ from planform.diagnostics import DiagnosticError
 from tests import terraform
 
 ROOT = Path(__file__).resolve().parent.parent
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 MAIN = ("-c", "from planform.cli import main; main()")
 GOOD = """\
 planform: 1
@@ -616,7 +617,7 @@ def test_no_colour_when_told_so(how: str, work: Path) -> None:
     flags = ["--no-color"] if how == "--no-color" else []
     said = on_a_terminal("validate", "bad.yaml", *flags, cwd=work, **variables)
     assert "error[spec/unknown-key]" in said
-    assert "\x1b" not in said
+    assert not COLOUR.search(said)  # a slow machine's progress line is erased, which is no colour
 
 
 def talker(**flags: bool) -> Run:
