@@ -1174,6 +1174,20 @@ CODES: dict[str, Code] = {
         right="layout: planes\n",
         help="write one of the values of the help line",
     ),
+    "spec/unlisted-accelerator": Code(
+        title="a quota of an accelerator that the catalogue does not list",
+        why="A misspelt accelerator would leave the team without the quota it was meant to have.",
+        wrong="accelerators: {nvidia-l44: 8}\n",
+        right="accelerators: {nvidia-l4: 8}\n",
+        help="mend the name; if the accelerator is newer than the catalogue, there is nothing to do",
+    ),
+    "spec/unlisted-region": Code(
+        title="a region that the list of regions does not have",
+        why="A misspelt region passes Terraform's plan and fails at apply, after some resources were made.",
+        wrong="region: europe-wst4\n",
+        right="region: europe-west4\n",
+        help="mend the name; if the region is newer than the list, there is nothing to do",
+    ),
     "spec/unused-setting": Code(
         title="a setting that has no effect beside another",
         why="A value that is ignored in silence misleads whoever reads the blueprint.",

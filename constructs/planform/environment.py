@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from planform.diagnostics import Diagnostic, DiagnosticError, error, warning
+from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
     CloudBackend,
@@ -18,6 +18,7 @@ from planform.engine import (
 )
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
+from planform.planes.resource.accelerators import accelerators
 from planform.planes.wiring import Slot, stack_name, wire
 from planform.spec.platform import (
     EnvironmentSpec,
@@ -26,6 +27,7 @@ from planform.spec.platform import (
     LocalBackendSettings,
     S3BackendSettings,
 )
+from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
@@ -89,6 +91,24 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
 def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
     """What may be wrong with an environment's settings, as far as unconfirmed facts tell: warnings."""
     catalog = catalog or builtin()
+    region = spec.environment.region
+    if region not in REGIONS:
+        yield warning(
+            "spec/unlisted-region",
+            f"the list of regions of {AS_OF} has no `{region}`",
+            spec.origin("region"),
+            label=_meant(region, REGIONS),
+            help="mend the name; if the region is newer than the list, there is nothing to do",
+        )
+    for name, team in spec.teams.items():
+        for accelerator in team.accelerators.keys() - accelerators().keys():
+            yield warning(
+                "spec/unlisted-accelerator",
+                f"the accelerator catalogue has no `{accelerator}`, which team `{name}` has a quota of",
+                spec.origin("teams", name, "accelerators", accelerator),
+                label=_meant(accelerator, accelerators()),
+                help="mend the name; if the accelerator is newer than the catalogue, there is nothing to do",
+            )
     for plane in spec.planes.values():
         for slot in plane.slots.values():
             component = catalog.load(slot.capability, slot.component)
@@ -111,6 +131,11 @@ def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str])
             )
             for name in taken
         )
+
+
+def _meant(word: str, options: Iterable[str]) -> str:
+    near = suggest(word, options)
+    return f"did you mean `{near}`?" if near else ""
 
 
 def _component(scope: Construct, spec: EnvironmentSpec, slot: Slot, built: Mapping[str, Component]) -> Component:
