@@ -177,7 +177,7 @@ class Judged:
 def judged(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     """One apply, one plan and one preview of all changes at once: the provider takes ten seconds to start."""
     folder = tmp_path_factory.mktemp("applied")
-    base = document(endpoint, {name: BASE for name in CHANGES})
+    base = document(endpoint, dict.fromkeys(CHANGES, BASE))
     head = document(endpoint, CHANGES)
     (folder / "cdk.tf.json").write_text(json.dumps(base))
     run(folder, "init", "-input=false")

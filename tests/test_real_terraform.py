@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from planform.engine import App, LocalBackend, TerraformStack, synthesize
 from planform.pipeline import compile_files
+from planform.terraform.aws import AwsProvider, DynamodbTable, IamOpenidConnectProvider, IamRole, IamRolePolicy
 from tests import terraform
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.terraform
+ADDRESS = re.compile(r"\b(google_\w+)\.(\w+)")
 
 
 def stacks(blueprint: str) -> dict[str, str]:
@@ -31,23 +35,112 @@ def test_every_stack_validates_and_plans(blueprint: str, tmp_path: Path) -> None
     terraform.need("google")
     documents = stacks(blueprint)
     verdicts = terraform.judge(documents, tmp_path)
-    assert {name: verdict.problems for name, verdict in verdicts.items()} == {name: () for name in documents}
+    assert {name: verdict.problems for name, verdict in verdicts.items()} == dict.fromkeys(documents, ())
     for name, verdict in verdicts.items():
         assert verdict.created == resources(json.loads(documents[name])) > 0
 
 
-def test_all_stacks_of_an_environment_pass_as_one_root(tmp_path: Path) -> None:
+def in_one_root(documents: Mapping[str, str]) -> dict[str, Any]:
+    """All stacks of all environments in one document: addresses get the environment's name, providers an alias."""
+    merged: dict[str, Any] = {"resource": {}, "provider": {"google": []}}
+    for name, text in documents.items():
+        environment = name.split("-")[2]
+        document = json.loads(text)
+        addresses = {f"{kind}.{each}" for kind, named in document["resource"].items() for each in named}
+
+        def renamed(value: Any, addresses: set[str] = addresses, environment: str = environment) -> Any:
+            if isinstance(value, dict):
+                return {key: renamed(item) for key, item in value.items()}
+            if isinstance(value, list):
+                return [renamed(item) for item in value]
+            if not isinstance(value, str) or not ("${" in value or value in addresses):
+                return value
+            return ADDRESS.sub(lambda found: f"{found[1]}.{environment}_{found[2]}", value)
+
+        for kind, named in document["resource"].items():
+            held = merged["resource"].setdefault(kind, {})
+            for each, body in named.items():
+                assert f"{environment}_{each}" not in held, f"{kind}.{each} is in two stacks of {environment}"
+                held[f"{environment}_{each}"] = {**renamed(body), "provider": f"google.{environment}"}
+        aliased = {**document["provider"]["google"][0], "alias": environment}
+        if environment not in {each["alias"] for each in merged["provider"]["google"]}:
+            merged["provider"]["google"].append(aliased)
+        merged["terraform"] = {key: item for key, item in document["terraform"].items() if key != "backend"}
+    return merged
+
+
+def test_the_whole_platform_passes_as_one_root(tmp_path: Path) -> None:
     terraform.need("google")
-    merged: dict[str, Any] = {}
-    for name, text in stacks("blueprints/reference").items():
-        if name.startswith("acme-ai-prod-"):
-            document = json.loads(text)
-            for section in ("resource", "moved"):
-                for kind, named in document.get(section, {}).items():
-                    held = merged.setdefault(section, {}).setdefault(kind, {})
-                    assert not held.keys() & named.keys()
-                    held |= named
-            merged |= {key: document[key] for key in ("terraform", "provider")}
-    verdict = terraform.judge({"prod": json.dumps(merged)}, tmp_path)["prod"]
+    documents = stacks("blueprints/reference")
+    merged = in_one_root(documents)
+    verdict = terraform.judge({"platform": json.dumps(merged)}, tmp_path)["platform"]
     assert verdict.problems == ()
-    assert verdict.created == resources(merged) > 50
+    assert verdict.created == resources(merged) == sum(resources(json.loads(text)) for text in documents.values())
+
+
+def aws_stack() -> str:
+    """A DynamoDB table, and a role that only one Kubernetes service account of a GKE cluster may take on."""
+    issuer = "container.googleapis.com/v1/projects/acme-ai-dev/locations/europe-west4/clusters/acme-ai-dev-gke"
+    app = App()
+    stack = TerraformStack(app, "acme-ai-dev-key-value")
+    LocalBackend(stack, path="terraform.tfstate")
+    AwsProvider(
+        stack,
+        "aws",
+        region="eu-central-1",
+        skip_credentials_validation=True,
+        skip_requesting_account_id=True,
+        skip_metadata_api_check="true",
+    )
+    table = DynamodbTable(
+        stack,
+        "features",
+        name="acme-ai-dev-features",
+        billing_mode="PAY_PER_REQUEST",
+        hash_key="entity",
+        attribute=[{"name": "entity", "type": "S"}],
+        point_in_time_recovery=[{"enabled": True}],
+        deletion_protection_enabled=True,
+    )
+    trust = IamOpenidConnectProvider(stack, "gke", url=f"https://{issuer}", client_id_list=["sts.amazonaws.com"])
+    role = IamRole(
+        stack,
+        "reader",
+        name="acme-ai-dev-features-reader",
+        assume_role_policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRoleWithWebIdentity",
+                        "Principal": {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{issuer}"},
+                        "Condition": {"StringEquals": {f"{issuer}:sub": "system:serviceaccount:fraud:features"}},
+                    }
+                ],
+            }
+        ),
+        depends_on=[trust],
+    )
+    IamRolePolicy(
+        stack,
+        "reader_features",
+        role=role.name,
+        policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
+        depends_on=[table],
+    )
+    return synthesize(app)["stacks/acme-ai-dev-key-value/cdk.tf.json"]
+
+
+def test_the_aws_provider_agrees(tmp_path: Path) -> None:
+    terraform.need("aws")
+    document = aws_stack()
+    verdict = terraform.judge({"aws": document}, tmp_path)["aws"]
+    assert verdict.problems == ()
+    assert verdict.created == resources(json.loads(document)) == 4
+
+
+def test_the_judge_sees_what_is_wrong(tmp_path: Path) -> None:
+    terraform.need("aws")
+    broken = aws_stack().replace('"hash_key": "entity"', '"hash_kex": "entity"')
+    assert terraform.judge({"aws": broken}, tmp_path)["aws"].problems

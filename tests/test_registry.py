@@ -108,7 +108,7 @@ PYTHON = {"python": {"format": "python"}, "pypi": {"format": "python", "upstream
             {"images": {}, "a": {"combines": ["images"], "upstream": "docker-hub"}},
             ["spec/repository-mix a.combines"],
         ),
-        ({"My_Repo": {}}, ["spec/bad-form My_Repo"]),
+        ({"My_Repo": {}}, ["spec/bad-key My_Repo"]),
         ({"images": {"scanning": "always"}}, ["spec/wrong-type images.scanning"]),
     ],
 )

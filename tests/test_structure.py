@@ -36,6 +36,7 @@ ORDER = (
     "checks",
     "pages",
     "shipped",
+    "own_app",
     "pipeline",
     "preview",
     "cli",

@@ -38,6 +38,14 @@ def _examples(entry: Code) -> list[tuple[str, str]]:
 
 
 CODES: dict[str, Code] = {
+    "app/failed": Code(
+        title="the function named by `--app` went wrong",
+        why="The function is the user's own code; it raised an exception, or returned something else than an App."
+        " The place shown is the last line of that code before the fault.",
+        wrong="def build(specs):\n    app = App()\n    build_environment(app, specs[0])\n",
+        right="def build(specs):\n    app = App()\n    build_environment(app, specs[0])\n    return app\n",
+        help="mend the line that is shown; `from planform.engine import App`, and return it",
+    ),
     "app/not-found": Code(
         title="the function named by `--app` cannot be used",
         why="The stacks are composed by a function of one's own, which must be importable from here or from the path.",
@@ -486,6 +494,13 @@ CODES: dict[str, Code] = {
         right="Local(stack, 'id', '12345678901234567890')\n",
         help="write the number as text, or change the key or text that is named",
     ),
+    "explain/unknown-address": Code(
+        title="no resource of this name",
+        why="The blueprint's environments, or those chosen with `--env`, have no resource of that address.",
+        wrong="planform explain google_compute_network.netwrking blueprints\n",
+        right="planform explain google_compute_network.networking blueprints\n",
+        help="take an address of `planform list resources BLUEPRINT`",
+    ),
     "init/exists": Code(
         title="a file of the new platform is there already",
         why="`planform init` replaces nothing.",
@@ -825,6 +840,14 @@ CODES: dict[str, Code] = {
         right="name: acme-ai\n",
         help="write the value in the form that the help line shows",
     ),
+    "spec/bad-key": Code(
+        title="a key that cannot be a name",
+        why="Where a mapping goes by names, its keys become parts of cloud names, of labels or of files, and"
+        " have their form.",
+        wrong="environments: {Dev: {project: acme-ai-dev, project_number: 111111111111}}\n",
+        right="environments: {dev: {project: acme-ai-dev, project_number: 111111111111}}\n",
+        help="write the key in the form that the help text names",
+    ),
     "spec/bucket-class": Code(
         title="storage classes that do not go together",
         why="Autoclass moves objects by itself and only from standard; a rule can move them to a colder class only,"
@@ -970,6 +993,14 @@ CODES: dict[str, Code] = {
         right="networking: {use: vpc, google_apis: private, nat: {enabled: false}}\n",
         help="write `google_apis: private`",
     ),
+    "spec/engine-token": Code(
+        title="a text that the engine would fill in",
+        why="cdktf marks the values that it fills in later by texts with `TfToken[`; one in a blueprint would let its"
+        " author take a value from elsewhere in the platform.",
+        wrong='secrets: {use: secret-manager, secrets: {a: {purpose: "${TfToken[TOKEN.0]}"}}}\n',
+        right="secrets: {use: secret-manager, secrets: {a: {purpose: tokens}}}\n",
+        help="write the text without `TfToken[`",
+    ),
     "spec/gpu-sharing": Code(
         title="several ways, or none, of sharing a GPU",
         why="A GPU is shared by time, by processes or by partitions.",
@@ -1086,6 +1117,14 @@ CODES: dict[str, Code] = {
         right="repositories: {pypi: {format: python, upstream: pypi}}\n",
         help="correct the format or the name",
     ),
+    "spec/reserved-label": Code(
+        title="a label that is set already",
+        why="planform writes who owns a resource and what made it as labels of its own, and Google's begin with"
+        " `goog`: a blueprint's label of the same key would be lost.",
+        wrong="labels: {team: fraud}\n",
+        right="labels: {cost_center: fraud}\n",
+        help="choose another key",
+    ),
     "spec/reserved-range": Code(
         title="an address range that is used inside machines",
         why="Container bridges on machines and in managed services have 172.17.0.0/16; what is really there is not reached.",
@@ -1107,12 +1146,33 @@ CODES: dict[str, Code] = {
         right="",
         help="put the value into the secret store, write its name here, and revoke the value, as it was in a file",
     ),
+    "spec/several-backends": Code(
+        title="more than one place for the state",
+        why="Terraform keeps the state of a stack in one place.",
+        wrong="backend: {gcs: {}, local: {}}\n",
+        right="backend: {gcs: {}}\n",
+        help="keep one; in an environment, null removes what the platform says",
+    ),
     "spec/shared-project": Code(
         title="two environments in one project",
         why="Whoever may change one could change the other, and their names would meet.",
         wrong="environments:\n  dev: {project: acme, project_number: 111111111111}\n  prod: {project: acme, project_number: 111111111111}\n",
         right="environments:\n  dev: {project: acme-dev, project_number: 111111111111}\n  prod: {project: acme-prod, project_number: 222222222222}\n",
         help="give each environment a project of its own",
+    ),
+    "spec/stack-name-taken": Code(
+        title="two environments with a stack of one name",
+        why="A stack is named by platform, environment and plane, joined by hyphens: environment `dev-ml` with plane"
+        " `ops` and environment `dev` with plane `ml_ops` would share a folder and a state.",
+        wrong="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  dev-ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        right="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        help="give the environment or the plane another name",
     ),
     "spec/two-platforms": Code(
         title="more than one `Platform` document",
@@ -1176,6 +1236,20 @@ CODES: dict[str, Code] = {
         wrong="layout: stacks\n",
         right="layout: planes\n",
         help="write one of the values of the help line",
+    ),
+    "spec/unlisted-accelerator": Code(
+        title="a quota of an accelerator that the catalogue does not list",
+        why="A misspelt accelerator would leave the team without the quota it was meant to have.",
+        wrong="accelerators: {nvidia-l44: 8}\n",
+        right="accelerators: {nvidia-l4: 8}\n",
+        help="mend the name; if the accelerator is newer than the catalogue, there is nothing to do",
+    ),
+    "spec/unlisted-region": Code(
+        title="a region that the list of regions does not have",
+        why="A misspelt region passes Terraform's plan and fails at apply, after some resources were made.",
+        wrong="region: europe-wst4\n",
+        right="region: europe-west4\n",
+        help="mend the name; if the region is newer than the list, there is nothing to do",
     ),
     "spec/unused-setting": Code(
         title="a setting that has no effect beside another",

@@ -164,30 +164,34 @@ def to_text(diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | N
     An excerpt comes from `sources` (file name to text), else from the file itself where it can be read.
     Characters that a terminal would obey or hide are written as escapes.
     """
-    lines = _Lines(dict(sources or {}))
+    found = [_masked(diagnostic) for diagnostic in diagnostics]
+    lines = _Lines(dict(sources or {}), [each.at for each in found if each.code == SECRET and each.at])
     paint = _paint if color else _plain
-    return "\n\n".join(_one_text(diagnostic, lines, paint) for diagnostic in map(_masked, diagnostics))
+    return "\n\n".join(_one_text(diagnostic, lines, paint) for diagnostic in found)
 
 
 def _masked(diagnostic: Diagnostic) -> Diagnostic:
     """The same without any secret that its words quote."""
     summary, label, help = (masked(text) for text in (diagnostic.summary, diagnostic.label, diagnostic.help))
-    return replace(diagnostic, summary=summary, label=label, help=help, notes=tuple(map(masked, diagnostic.notes)))
+    at = diagnostic.at and replace(diagnostic.at, path=masked(diagnostic.at.path))
+    notes = tuple(map(masked, diagnostic.notes))
+    return replace(diagnostic, summary=summary, at=at, label=label, notes=notes, help=help)
 
 
-def _covered(line: str, diagnostic: Diagnostic, at: Location) -> str:
-    """The line without secrets: those of a known form, and the value that this diagnostic calls one."""
-    if diagnostic.code != SECRET:
-        return masked(line)
-    start, end = at.column - 1, (at.end_column or len(line) + 1) - 1
-    return masked(line[:start] + COVER * len(line[start:end]) + line[end:])
+def _covered(line: str, secret: Location) -> str:
+    """The line without the value that a diagnostic calls a secret, of the same length."""
+    start, end = secret.column - 1, (secret.end_column or len(line) + 1) - 1
+    return line[:start] + COVER * len(line[start:end]) + line[end:]
 
 
 class _Lines:
-    """The lines of the files that diagnostics point into, each file read once."""
+    """The lines of the files that diagnostics point into, each file read once, without secrets."""
 
-    def __init__(self, sources: Mapping[str, str]) -> None:
+    def __init__(self, sources: Mapping[str, str], secrets: Iterable[Location]) -> None:
         self._lines = {file: _split(text) for file, text in sources.items()}
+        self._secrets: dict[tuple[str, int], list[Location]] = {}
+        for secret in secrets:
+            self._secrets.setdefault((secret.file, secret.line), []).append(secret)
 
     def line(self, at: Location) -> str | None:
         if not at.line or not at.column:
@@ -195,7 +199,12 @@ class _Lines:
         if at.file not in self._lines:
             self._lines[at.file] = _split(_text_of(at.file))
         lines = self._lines[at.file]
-        return lines[at.line - 1] if at.line <= len(lines) else None
+        if at.line > len(lines):
+            return None
+        line = lines[at.line - 1]
+        for secret in self._secrets.get((at.file, at.line), ()):
+            line = _covered(line, secret)
+        return masked(line)
 
 
 def _split(text: str) -> list[str]:
@@ -230,7 +239,7 @@ def _one_text(diagnostic: Diagnostic, lines: _Lines, paint: Any) -> str:
         out.append(f"{margin}{paint('-->', _GUTTER)} {place}")
         line = lines.line(at)
         if line is not None:
-            excerpt, caret = _excerpt(_covered(line, diagnostic, at), at)
+            excerpt, caret = _excerpt(line, at)
             label = f" {_visible(diagnostic.label)}" if diagnostic.label else ""
             out.append(f"{paint(f'{at.line} |', _GUTTER)} {excerpt}".rstrip())
             space = " " * (len(caret) - len(caret.lstrip()))

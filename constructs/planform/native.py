@@ -198,12 +198,19 @@ class Backend(Element):
         super().__init__(scope, "backend")
         self._name = name
         self._arguments = {key: value for key, value in arguments.items() if value is not None}
+        self._overridden: list[str] = []
+
+    def add_override(self, path: str, value: object) -> None:
+        """Set an argument that the class does not know, by its name in Terraform."""
+        self._arguments[path] = value
+        self._overridden.append(path)
 
     def document(self) -> Mapping[str, Any]:
         return {"terraform": {"backend": {self._name: self._arguments}}}
 
     def metadata(self) -> dict[str, Any]:
-        return {"backend": self._name}
+        overrides = {"overrides": {"backend": list(self._overridden)}} if self._overridden else {}
+        return {"backend": self._name, **overrides}
 
 
 class LocalBackend(Backend):

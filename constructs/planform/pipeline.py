@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from planform.blueprint.document import Document
@@ -17,8 +14,9 @@ from planform.blueprint.read import read
 from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
-from planform.environment import build_environment
+from planform.environment import build_environment, cautions
 from planform.output.output import Output
+from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import stack_name
 from planform.spec.platform import EnvironmentSpec
@@ -34,8 +32,6 @@ __all__ = [
     "compile_files",
     "specs_of",
 ]
-
-Compose = Callable[[Sequence[EnvironmentSpec]], App]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ def compile_files(
     Raises DiagnosticError with everything that is wrong.
     """
     return compile_documents(
-        read(*paths), environments=environments, planes=planes, compose=_load(app) if app else build
+        read(*paths), environments=environments, planes=planes, compose=own_app(app) if app else None
     )
 
 
@@ -171,16 +167,19 @@ def compile_documents(
     *,
     environments: Sequence[str] = (),
     planes: Sequence[str] = (),
-    compose: Compose = build,
+    compose: Compose | None = None,
 ) -> Compilation:
     """The same from documents that were read already."""
-    specs = resolve(documents, builtin(), environments)
+    catalog = builtin()
+    specs = resolve(documents, catalog, environments)
     _refuse_unknown_planes(specs, planes)
-    app = compose(specs)
+    app = compose(specs) if compose else build(specs, catalog)
     wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
     files = synthesize(app)
-    findings = run_checks(files, dict(_records(app)))
+    findings = in_order(
+        [*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec, catalog))]
+    )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
@@ -224,25 +223,3 @@ def _refuse_unknown_planes(specs: Sequence[EnvironmentSpec], planes: Sequence[st
                                 notes=(f"did you mean `{near}`?",) if near else ()))  # fmt: skip
     if faults:
         raise DiagnosticError(faults)
-
-
-def _load(target: str) -> Compose:
-    module, colon, name = target.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        function = getattr(importlib.import_module(module), name) if colon else None
-    except (ImportError, AttributeError) as fault:
-        raise DiagnosticError([_no_app(target, str(fault))]) from fault
-    if not callable(function):
-        raise DiagnosticError([_no_app(target, "it names no function")])
-    return function  # type: ignore[no-any-return]
-
-
-def _no_app(target: str, problem: str) -> Diagnostic:
-    return error(
-        "app/not-found",
-        f"`--app {target}` cannot be used: {problem}",
-        help="name a module and a function that takes the environments' specs and returns an App: `stacks:build`",
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -10,9 +11,21 @@ import click
 
 from planform import __version__
 
-__all__ = ["main"]
+__all__ = ["group", "main"]
 
-VERBS = ("validate", "synth", "preview", "diff", "drift", "schema", "explain", "list", "provider", "doctor", "init")
+VERBS = {
+    "validate": "Judge a blueprint; writes nothing.",
+    "synth": "Write the Terraform of every environment.",
+    "preview": "Say what a change does, why, and how dangerous it is.",
+    "diff": "Compare two environments of a blueprint.",
+    "drift": "Report what has changed in the cloud beside Terraform.",
+    "explain": "Explain an error code, or where a resource comes from.",
+    "list": "List components, capabilities, codes or resources.",
+    "schema": "Print the JSON Schema of blueprints, for editors.",
+    "provider": "Add or list provider schemas.",
+    "doctor": "Say what this machine has and lacks.",
+    "init": "Start a platform in a folder.",
+}
 ISSUES = "https://github.com/planform/planform/issues"
 
 
@@ -20,7 +33,7 @@ class Verbs(click.Group):
     """The verbs of `VERBS`, each from its own module, so that `--help` loads none of the compiler."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # `list` is a verb here: its module has that name in this package
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
@@ -28,83 +41,69 @@ class Verbs(click.Group):
         module = importlib.import_module(f"planform.cli.{cmd_name}")
         return module.command  # type: ignore[no-any-return]
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, HELP[verb]) for verb in VERBS])
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from planform.diagnostics import suggest
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            from planform.diagnostics import suggest
 
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
             near = suggest(args[0], VERBS)
-            meant = f" Did you mean `{near}`?" if near else ""
-            raise click.UsageError(f"No such command `{args[0]}`.{meant}", ctx)
+            raise click.UsageError(f"there is no verb `{args[0]}`{f'; did you mean `{near}`?' if near else ''}", ctx)
         return super().resolve_command(ctx, args)
 
-
-HELP = {
-    "validate": "Read a blueprint and judge it; writes nothing.",
-    "synth": "Write the Terraform of every environment.",
-    "preview": "Say what a change does, why, and how dangerous it is.",
-    "diff": "Compare two environments of a blueprint.",
-    "drift": "Report what has changed in the cloud beside Terraform.",
-    "schema": "Print the JSON Schema of blueprints, for editors.",
-    "explain": "Explain an error code, or where an address comes from.",
-    "list": "List components, capabilities or resources.",
-    "provider": "Add or list provider schemas.",
-    "doctor": "Say what this machine has and lacks.",
-    "init": "Start a platform in a folder.",
-}
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*VERBS.items()])
 
 
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 input wrong, 2 wrong usage, 3 changes (--exit-code), 70 a fault of planform itself.",
+    epilog="Exit codes: 0 done, 1 the input is wrong, 2 the command is wrong, 3 there are changes (--exit-code),"
+    " 70 planform is wrong, 130 interrupted.",
 )
 @click.version_option(__version__, message="planform %(version)s")
 def group() -> None:
     """Compile a YAML blueprint into the Terraform of an AI/ML platform on Google Cloud.
 
     \b
-    planform validate blueprints/minimal.yaml
-    planform synth blueprints/minimal.yaml --out planform.out
+    Examples:
+      planform validate blueprints/minimal.yaml
+      planform synth blueprints/minimal.yaml --out planform.out
+      planform explain spec/unknown-key
     """
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """The console script. Expected trouble is shown as diagnostics, anything else is a fault of planform."""
+    """The console script. A verb ends its own run when the input is wrong; what else goes wrong is told here."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(args=args, prog_name="planform", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; nothing was written", err=True)
+        sys.unraisablehook = _nothing  # what was half made, such as Node's process, complains when it is dropped
+        click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except Exception as fault:
-        _trouble(fault)
+    except Exception:
+        _own_fault()
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _trouble(fault: Exception) -> None:
-    from planform.cli.terminal import show
-    from planform.diagnostics import DiagnosticError
+def _nothing(trouble: object) -> None:
+    """Say nothing."""
 
-    if isinstance(fault, DiagnosticError):
-        show(fault.diagnostics, sources=fault.sources)
-        sys.exit(1)
+
+def _own_fault() -> None:
     import traceback
 
     click.echo(traceback.format_exc(), err=True, nl=False)
     click.echo(
-        f"planform {__version__} met a fault of its own; nothing was written.\n"
-        f"Please report the text above and the command at {ISSUES}",
+        f"\nThis is a fault of planform {__version__}, not of your input. Please report the lines above and"
+        f" the command at {ISSUES}",
         err=True,
     )
     sys.exit(70)

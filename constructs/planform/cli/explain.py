@@ -1,74 +1,67 @@
-"""planform explain: an error code, or where an address comes from."""
+"""planform explain: an error code, or where a resource comes from."""
 
 from __future__ import annotations
 
-import re
-import sys
-
 import click
 
-from planform.cli.terminal import common, document, fail, only_reads, talk
-from planform.diagnostics import DiagnosticError, suggest
+from planform.cli import options
+from planform.cli.terminal import Run, common, the_engine_of
+from planform.diagnostics import DiagnosticError, error, suggest
 
 __all__ = ["command"]
-
-_CODE = re.compile(r"^[a-z]+(/[a-z0-9-]+)+$")
 
 
 @click.command(name="explain")
 @click.argument("what", metavar="CODE|ADDRESS")
 @click.argument("blueprint", nargs=-1)
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@options.environments
+@options.app
 @common
-def command(
-    what: str,
-    blueprint: tuple[str, ...],
-    environments: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> None:
-    """Explain an error CODE, or which component and which line of a BLUEPRINT made an ADDRESS.
+def command(run: Run, what: str, blueprint: tuple[str, ...], environments: tuple[str, ...], app: str | None) -> None:
+    """Explain an error CODE, or which component and which line of BLUEPRINT made the resource at ADDRESS.
 
     \b
-    planform explain spec/unknown-key
-    planform explain google_compute_network.networking blueprints/minimal.yaml
+    Examples:
+      planform explain spec/unknown-key
+      planform explain google_compute_network.networking blueprints/minimal.yaml
+      planform explain google_compute_network.networking blueprints/reference --env prod
     """
-    only_reads()
-    if _CODE.match(what):
-        return _code(what, as_json=as_json)
+    the_engine_of(app)
+    if "/" in what:
+        if blueprint or environments or app:
+            raise click.UsageError(f"`{what}` is a code, which takes no BLUEPRINT, --env or --app")
+        return _code(run, what)
     if not blueprint:
-        raise click.UsageError(f"`{what}` is no error code; to explain an address, name the BLUEPRINT as well")
-    return _address(what, blueprint, environments, as_json=as_json)
+        raise click.UsageError(
+            f"`{what}` is no code, as spec/unknown-key is; if it is an address, name its BLUEPRINT as well"
+        )
+    return _address(run, what, blueprint, environments, app)
 
 
-def _code(code: str, *, as_json: bool) -> None:
+def _code(run: Run, code: str) -> None:
     from planform.pages import all_codes, page
 
     if code not in all_codes():
         near = suggest(code, all_codes())
-        raise click.UsageError(f"there is no code `{code}`.{f' Did you mean `{near}`?' if near else ''}")
-    if as_json:
-        return document("explain", code=code, page=page(code))
-    click.echo(page(code), nl=False)
-    return None
+        meant = f"did you mean `{near}`?" if near else "`planform list codes` has all"
+        raise click.UsageError(f"there is no code `{code}`; {meant}")
+    if run.as_json:
+        return run.document(code=code, page=page(code))
+    return run.data(page(code).rstrip("\n"))
 
 
-def _address(address: str, blueprint: tuple[str, ...], environments: tuple[str, ...], *, as_json: bool) -> None:
-    from planform.pipeline import compile_files
-
-    try:
-        compiled = compile_files(*blueprint, environments=environments)
-    except DiagnosticError as fault:
-        return fail(fault, "explain", as_json=as_json)
-    addresses = {record.address for records in compiled.records.values() for record in records}
-    if address not in addresses:
-        near = suggest(address, addresses)
-        talk(f"no resource of this blueprint has the address `{address}`{f'; did you mean `{near}`?' if near else ''}")
-        sys.exit(1)
+def _address(
+    run: Run, address: str, blueprint: tuple[str, ...], environments: tuple[str, ...], app: str | None
+) -> None:
+    with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
+    with run.step("compiling"):
+        compiled = compile_files(*blueprint, environments=environments, app=app)
     found = list(compiled.explain(address))
-    if as_json:
-        return document("explain", address=address, found=[each.as_dict() for each in found])
-    for each in found:
-        click.echo(each.text)
-    return None
+    if not found:
+        near = suggest(address, {record.address for records in compiled.records.values() for record in records})
+        help = f"did you mean `{near}`?" if near else f"`planform list resources {' '.join(blueprint)}` has all"
+        raise DiagnosticError([error("explain/unknown-address", f"no resource has the address `{address}`", help=help)])
+    if run.as_json:
+        return run.document(compiled.findings, address=address, found=[each.as_dict() for each in found])
+    return run.data("\n\n".join(each.text for each in found))

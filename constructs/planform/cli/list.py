@@ -1,77 +1,92 @@
-"""planform list: components, capabilities, resources."""
+"""planform list: components, capabilities, codes, resources."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable, Mapping
 
 import click
 
-from planform.cli.terminal import common, document, fail, only_reads
-from planform.diagnostics import DiagnosticError
+from planform.cli import options
+from planform.cli.terminal import Run, common, the_engine_of
 
 __all__ = ["command"]
 
+Rows = list[dict[str, str]]
+
 
 @click.command(name="list")
-@click.argument("what", type=click.Choice(["components", "capabilities", "resources"]), metavar="KIND")
+@click.argument("what", type=click.Choice(["components", "capabilities", "codes", "resources"]), metavar="KIND")
 @click.argument("blueprint", nargs=-1)
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@options.environments
+@options.app
 @common
-def command(
-    what: str,
-    blueprint: tuple[str, ...],
-    environments: tuple[str, ...],
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> None:
-    """List components, capabilities, or the resources of a BLUEPRINT.
+def command(run: Run, what: str, blueprint: tuple[str, ...], environments: tuple[str, ...], app: str | None) -> None:
+    """List one KIND of thing: components, capabilities, codes, or the resources of BLUEPRINT.
 
     \b
-    planform list components
-    planform list resources blueprints/minimal.yaml
+    Examples:
+      planform list components
+      planform list codes
+      planform list resources blueprints/minimal.yaml
+      planform list resources blueprints/reference --env prod --json
     """
-    only_reads()
+    the_engine_of(app)
     if what == "resources" and not blueprint:
-        raise click.UsageError("`list resources` needs a BLUEPRINT, for example blueprints/minimal.yaml")
-    if what != "resources" and blueprint:
-        raise click.UsageError(f"`list {what}` takes no BLUEPRINT")
-    try:
-        rows = _resources(blueprint, environments) if what == "resources" else _catalog(what)
-    except DiagnosticError as fault:
-        return fail(fault, "list", as_json=as_json)
-    if as_json:
-        return document("list", **{what: rows})
+        raise click.UsageError("`list resources` needs a BLUEPRINT, such as blueprints/minimal.yaml")
+    if what != "resources" and (blueprint or environments or app):
+        raise click.UsageError(f"`list {what}` takes no BLUEPRINT, --env or --app")
+    rows = _resources(run, blueprint, environments, app) if what == "resources" else _LISTS[what]()
+    if run.as_json:
+        return run.document((), **{what: rows})
     keys = list(rows[0]) if rows else []
-    widths = [max(len(str(row[key])) for row in rows) for key in keys]
+    widths = [max(len(row[key]) for row in rows) for key in keys]
     for row in rows:
-        click.echo("  ".join(str(row[key]).ljust(width) for key, width in zip(keys, widths, strict=True)).rstrip())
-    sys.stdout.flush()
+        run.data("  ".join(row[key].ljust(width) for key, width in zip(keys, widths, strict=True)).rstrip())
     return None
 
 
-def _catalog(what: str) -> list[dict[str, str]]:
+def _capabilities() -> Rows:
     from planform.planes.catalog import builtin
 
     catalog = builtin()
-    if what == "capabilities":
-        return [{"capability": name, "components": ", ".join(catalog.names(name))} for name in catalog.capabilities]
+    return [{"capability": name, "components": ", ".join(catalog.names(name))} for name in catalog.capabilities]
+
+
+def _components() -> Rows:
+    from planform.planes.catalog import builtin
+
+    catalog = builtin()
     return [
         {
-            "component": entry.name,
             "capability": entry.capability,
+            "component": entry.name,
             "from": entry.distribution,
             "about": (catalog.load(entry.capability, entry.name).__doc__ or "").strip().split("\n")[0],
         }
-        for entry in catalog
+        for entry in sorted(catalog, key=lambda entry: entry.capability)
     ]
 
 
-def _resources(blueprint: tuple[str, ...], environments: tuple[str, ...]) -> list[dict[str, str]]:
-    from planform.pipeline import compile_files
+def _codes() -> Rows:
+    from planform.pages import all_codes, page
 
+    return [{"code": code, "about": page(code).split("\n")[0].removeprefix(f"{code}: ")} for code in all_codes()]
+
+
+_LISTS: Mapping[str, Callable[[], Rows]] = {
+    "capabilities": _capabilities,
+    "components": _components,
+    "codes": _codes,
+}
+
+
+def _resources(run: Run, blueprint: tuple[str, ...], environments: tuple[str, ...], app: str | None) -> Rows:
+    with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
+    with run.step("compiling"):
+        compiled = compile_files(*blueprint, environments=environments, app=app)
     return [
         {"stack": stack, "address": record.address, "at": str(record.origin or "")}
-        for stack, records in compile_files(*blueprint, environments=environments).records.items()
+        for stack, records in compiled.records.items()
         for record in sorted(records, key=lambda record: record.address)
     ]

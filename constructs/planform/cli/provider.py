@@ -2,72 +2,80 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from planform.cli.terminal import common, document, fail, only_reads, talk
-from planform.diagnostics import DiagnosticError
+from planform.cli.terminal import Run, common, only_reads
 
 __all__ = ["command"]
 
 
 @click.group(name="provider")
 def command() -> None:
-    """Add or list provider schemas.
+    """Add or list the provider schemas that resources are checked against.
 
     \b
-    planform provider list
-    planform provider add hashicorp/random@3.7.2
+    Examples:
+      planform provider list
+      planform provider add hashicorp/random@3.7.2
     """
 
 
-@command.command(name="list")
+@command.command(name="list", short_help="List the schemas that are here.")
 @common
-def list_providers(as_json: bool, quiet: bool, verbose: bool) -> None:
-    """List the providers whose schemas are here: planform's own and those that were added."""
+def list_providers(run: Run) -> None:
+    """List the providers whose schemas are here: those that planform brings, and those that were added.
+
+    \b
+    Examples:
+      planform provider list
+      planform provider list --json
+    """
     only_reads()
     from planform.terraform.schema import available
 
-    try:
-        rows = [
-            {
-                "provider": schema.name,
-                "source": schema.source,
-                "version": schema.version,
-                "resources": len(schema.resources),
-            }
-            for schema in available()
-        ]
-    except DiagnosticError as fault:
-        return fail(fault, "provider list", as_json=as_json)
-    if as_json:
-        return document("provider list", providers=rows)
+    rows = [
+        {
+            "provider": schema.name,
+            "source": schema.source,
+            "version": schema.version,
+            "resources": len(schema.resources),
+        }
+        for schema in available()
+    ]
+    if run.as_json:
+        return run.document(providers=rows)
     for row in rows:
-        click.echo(f"{row['provider']:<14}{row['source']:<28}{row['version']:<10}{row['resources']:>6} resource types")
+        run.data(f"{row['provider']:<14}{row['source']:<28}{row['version']:<10}{row['resources']:>6} resource types")
     return None
 
 
-@command.command(name="add")
+@command.command(name="add", short_help="Add the schema of a provider to this project.")
 @click.argument("source", metavar="SOURCE@VERSION")
-@click.option("--from-file", metavar="FILE", help="Output of `terraform providers schema -json`, or its gzip.")
+@click.option("--from-file", metavar="FILE", help="Output of `terraform providers schema -json`, plain or gzipped.")
 @click.option("--out", metavar="DIR", help="Folder to write to.  [default: .planform/providers]")
 @common
-def add(source: str, from_file: str | None, out: str | None, as_json: bool, quiet: bool, verbose: bool) -> None:
+def add(run: Run, source: str, from_file: str | None, out: str | None) -> None:
     """Pack the schema of a provider, so that its resources can be written in Python and are checked.
 
+    Without --from-file, Terraform is run in a temporary folder; it needs no credentials.
+
     \b
-    planform provider add hashicorp/random@3.7.2
-    planform provider add datadog/datadog@3.60.0 --from-file schema.json
+    Examples:
+      planform provider add hashicorp/random@3.7.2
+      planform provider add datadog/datadog@3.60.0 --from-file schema.json
     """
+    run.writes = True
     only_reads()
     from planform.terraform.provider_files import add_provider
 
-    try:
+    with run.step("reading the file" if from_file else "asking terraform for the schema"):
         path = add_provider(source, from_file=from_file, out=out)
-    except DiagnosticError as fault:
-        return fail(fault, "provider add", as_json=as_json)
-    if as_json:
-        return document("provider add", path=str(path))
-    click.echo(path)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if run.as_json:
+        return run.document(path=str(shown))
+    run.data(str(shown))
     name = path.name.split(".")[0]
-    talk(f"next: from planform.terraform import provider; {name} = provider({name!r})", quiet=quiet)
+    run.talk(f"next: from planform.terraform import provider; {name} = provider({name!r})")
     return None

@@ -6,22 +6,25 @@ import json
 
 import click
 
-from planform.cli.terminal import only_reads
+from planform.cli.terminal import only_reads, write
 
 __all__ = ["command"]
 
 
 @click.command(name="schema")
 def command() -> None:
-    """Print the JSON Schema of blueprints.
+    """Print the JSON Schema of blueprints, with the settings of every component that is installed.
 
     \b
-    planform schema > planform.schema.json
-    # first line of a blueprint, for editors with the YAML language server:
-    # yaml-language-server: $schema=planform.schema.json
+    Examples:
+      planform schema > planform.schema.json
+
+    \b
+    Editors with the YAML language server take it from the first line of a blueprint:
+      # yaml-language-server: $schema=planform.schema.json
     """
     only_reads()
     from planform.planes.catalog import builtin
     from planform.spec.schema import json_schema
 
-    click.echo(json.dumps(json_schema(builtin()), indent=2))
+    write(json.dumps(json_schema(builtin()), indent=2))

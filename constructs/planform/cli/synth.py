@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from planform.cli.terminal import common, document, fail, progress, show, talk
-from planform.diagnostics import DiagnosticError
+from planform.cli import options
+from planform.cli.terminal import Run, common
+
+if TYPE_CHECKING:
+    from planform.pipeline import StackSummary
 
 __all__ = ["command"]
 
@@ -16,59 +23,71 @@ __all__ = ["command"]
 @click.command(name="synth")
 @click.argument("blueprint", nargs=-1, required=True)
 @click.option("--out", default="planform.out", show_default=True, metavar="DIR", help="Folder to write.")
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
-@click.option("--plane", "planes", multiple=True, metavar="NAME", help="Only this plane's stacks; repeatable.")
-@click.option("--app", metavar="MODULE:FUNCTION", help="Compose with your own function, such as `stacks:build`.")
+@options.environments
+@click.option("--plane", "planes", multiple=True, metavar="NAME", help="Only this plane's stacks; may be repeated.")
+@options.app
 @common
 def command(
+    run: Run,
     blueprint: tuple[str, ...],
     out: str,
     environments: tuple[str, ...],
     planes: tuple[str, ...],
     app: str | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
 ) -> None:
-    """Compile BLUEPRINT (files or folders) and write one Terraform folder for each stack.
+    """Compile BLUEPRINT (files or folders) and write a folder of Terraform for each stack.
+
+    The output folder is replaced in one step and only when nothing is wrong. With --env or --plane only those
+    stacks are replaced and the others stay. What planform did not write, such as Terraform's state, stays too.
 
     \b
-    planform synth blueprints/reference
-    planform synth blueprints/reference --env dev --plane resource --out planform.out
+    Examples:
+      planform synth blueprints/reference
+      planform synth blueprints/reference --env dev --plane resource
+      planform synth blueprints/reference --app stacks:build --out build
+
+    PLANFORM_ENGINE chooses what writes: cdktf, cdktn or native, with equal bytes but for the line with the writer's
+    version. Default: native, which needs no Node; with --app cdktf, as one's own constructs may need all of it.
     """
     started = time.perf_counter()
-    with progress(quiet=quiet or as_json) as say:
-        say("starting the engine")
-        try:
-            from planform.pipeline import compile_files
-
-            say("compiling")
-            compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
-            say("writing")
-            compiled.write(out)
-        except DiagnosticError as fault:
-            return fail(fault, "synth", as_json=as_json)
+    if app is None:
+        os.environ.setdefault("PLANFORM_ENGINE", "native")
+    run.writes = True
+    if not out:
+        raise click.BadParameter("name a folder", param_hint="--out")
+    with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
+    with run.step("compiling"):
+        compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
+    with run.step("writing"):
+        compiled.write(out)
     seconds = time.perf_counter() - started
-    if as_json:
+    if run.as_json:
         rows = [row.as_dict() for row in compiled.summary]
-        return document("synth", compiled.findings, out=out, stacks=rows, seconds=round(seconds, 3))
-    if compiled.findings:
-        show(compiled.findings)
+        return run.document(compiled.findings, out=out, stacks=rows, seconds=round(seconds, 3))
+    run.show(compiled.findings)
+    stacks = Path(out, "stacks")
     for row in compiled.summary:
-        click.echo(f"{out}/stacks/{row.stack}/cdk.tf.json")
-    talk(_table(compiled.summary), quiet=quiet)
-    first = compiled.summary[0].stack if compiled.summary else ""
-    talk(
-        f"wrote {len(compiled.summary)} stacks, {compiled.resources} resources in {seconds:.1f} s;"
-        f" next: terraform -chdir={shlex.quote(f'{out}/stacks/{first}')} init",
-        quiet=quiet,
+        run.data(str(stacks / row.stack / "cdk.tf.json"))
+    if not compiled.summary:
+        run.talk("wrote no stack: every slot is `existing`, so there is nothing to apply")
+        return None
+    run.talk(_table(compiled.summary))
+    first = shlex.quote(str(stacks / compiled.summary[0].stack))
+    run.talk(
+        f"wrote {_plural(len(compiled.summary), 'stack')}, {_plural(compiled.resources, 'resource')}"
+        f" in {seconds:.1f} s; next: terraform -chdir={first} init"
     )
     return None
 
 
-def _table(summary: object) -> str:
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _table(summary: Sequence[StackSummary]) -> str:
     heads = ("environment", "plane", "stack", "resources")
-    rows = [heads, *((row.environment, row.plane, row.stack, str(row.resources)) for row in summary)]  # type: ignore[attr-defined]
+    rows = [heads, *((row.environment, row.plane, row.stack, str(row.resources)) for row in summary)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

@@ -106,7 +106,7 @@ def _members(contract: type) -> tuple[str, ...]:
 def _missing(spec: EnvironmentSpec, slot: Slot, need: Need, catalog: Catalog) -> Diagnostic:
     names = catalog.names(need.capability)
     choice = f"`{need.capability}: {names[0]}`" if names else f"`{need.capability}:`"
-    others = f", or one of {', '.join(names[1:])}" if names[1:] else ""
+    others = "".join(f", or `{name}`" for name in names[1:])
     capability = slot.filled.capability
     return error(
         "contract/unmet-requirement",

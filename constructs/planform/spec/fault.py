@@ -12,7 +12,7 @@ class Fault:
     """What is wrong, where inside the settings, and what to write instead.
 
     `path` is relative to the settings that were judged, such as `("node_pools", "l4", "machine_type")`;
-    whoever knows the document turns it into a file and line.
+    whoever knows the document turns it into a file and line. With `of_key` the fault is in the key, not the value.
     """
 
     code: str
@@ -20,3 +20,4 @@ class Fault:
     path: tuple[str | int, ...] = ()
     help: str = ""
     label: str = ""
+    of_key: bool = False

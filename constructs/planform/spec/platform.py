@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import Location
 from planform.spec.environment import Environment, Organization
@@ -102,6 +103,20 @@ class Backend(Settings):
     s3: S3BackendSettings | None = Field(default=None, description="Amazon S3.")
     hcp: HcpBackendSettings | None = Field(default=None, description="HCP Terraform or Terraform Enterprise.")
 
+    @model_validator(mode="after")
+    def _one(self) -> Backend:
+        chosen = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(chosen) > 1:
+            raise PydanticCustomError(
+                "spec/several-backends",
+                "state has one backend, and here are {chosen}",
+                {
+                    "chosen": " and ".join(f"`{name}`" for name in chosen),
+                    "help": f"keep one; in an environment, `{chosen[0]}: null` removes what the platform says",
+                },
+            )
+        return self
+
     @property
     def kind(self) -> Settings:
         """The settings of the kind that was chosen."""
@@ -179,7 +194,10 @@ class Platform(BaseModel):
     organization: Organization = Field(description="The Google Cloud organisation that it belongs to.")
     region: Region = Field(description="Region that everything runs in, unless an environment says otherwise.")
     labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels on everything that takes them, such as `cost_center`."
+        default_factory=dict,
+        max_length=50,
+        description="Labels on everything that takes them, such as `cost_center`; at most 50, as planform adds its own"
+        " and Google Cloud takes 64.",
     )
     layout: Layout = Field(
         default="planes",
@@ -191,7 +209,9 @@ class Platform(BaseModel):
         description="Where Terraform keeps its state. Default: `gcs` in the environment's project.",
     )
     teams: dict[KebabName, Team] = Field(default_factory=dict, description="The teams that work on the platform.")
-    planes: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=24)], PlaneBlock] = Field(
+    planes: dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=24, examples=["resource"])], PlaneBlock
+    ] = Field(
         min_length=1,
         description="The planes: any names, each with an owner and the capabilities that it fills.",
     )

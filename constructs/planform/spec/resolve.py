@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Protocol
 
-from planform.blueprint.document import Document
+from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
-from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, suggest
-from planform.literals import secret_paths
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
+from planform.engine_json import TOKEN
+from planform.literals import looks_secret, secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
@@ -20,6 +23,11 @@ __all__ = ["ComponentType", "Components", "KINDS", "resolve"]
 
 KINDS = ("Platform",)
 VERSION = 1
+ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
+"""Faults of a mapping of which one key is wanted."""
+OVERRIDES = "environments."
+OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
+"""Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
 
 
 class ComponentType(Protocol):
@@ -49,7 +57,7 @@ def resolve(
 
     Raises DiagnosticError with every fault of every document.
     """
-    found: list[Diagnostic] = [fault for document in documents for fault in (*_secrets(document), *_header(document))]
+    found: list[Diagnostic] = [fault for document in documents for fault in _of_document(document)]
     platforms = [document for document in documents if document.value.get("kind") == "Platform"]
     if not platforms and not found:
         first = documents[0] if documents else None
@@ -76,13 +84,49 @@ def resolve(
         specs, faults = _platform(platforms[0], components, environments)
         found += faults
     if found:
-        raise DiagnosticError(in_order(found))
+        raise DiagnosticError(_without_secrets(found))
     return specs
+
+
+def _without_secrets(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """In file order, less what else is said of a value that is a secret and must not be quoted."""
+    secret = {_spot(each.at) for each in found if each.code == "spec/secret-literal"}
+    return in_order(each for each in found if each.code == "spec/secret-literal" or _spot(each.at) not in secret)
+
+
+def _spot(at: Location | None) -> tuple[str, int, int] | None:
+    return (at.file, at.line, at.column) if at else None
+
+
+def _of_document(document: Document) -> Iterator[Diagnostic]:
+    yield from _secrets(document)
+    yield from _tokens(document, document.value)
+    yield from _header(document)
+
+
+def _tokens(document: Document, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Diagnostic]:
+    """Texts that the engine would take for a mark of its own and fill in."""
+    if isinstance(value, str) and TOKEN in value:
+        yield _token(document.at(*path))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if TOKEN in key:
+                yield _token(document.key_at(*path, key))
+            yield from _tokens(document, item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _tokens(document, item, (*path, index))
+
+
+def _token(at: Location) -> Diagnostic:
+    summary = f"a text holds `{TOKEN}`, which the engine would fill in"
+    return error("spec/engine-token", summary, at, help=f"write it without `{TOKEN}`: a blueprint's texts are data")
 
 
 def _secrets(document: Document) -> Iterator[Diagnostic]:
     for path, kind in secret_paths(document.value):
-        at = document.at(*path)
+        in_key = bool(path) and isinstance(path[-1], str) and looks_secret(path[-1]) is not None
+        at = document.key_at(*path) if in_key else document.at(*path)
         yield error(
             "spec/secret-literal",
             f"`{'.'.join(map(str, path[-1:]))}` holds what looks like {kind}",
@@ -104,12 +148,12 @@ def _header(document: Document) -> Iterator[Diagnostic]:
         newer = isinstance(value["planform"], int) and value["planform"] > VERSION
         yield error(
             "spec/version",
-            f"this planform reads version {VERSION} of the blueprint language, not {value['planform']!r}",
+            f"this planform reads version {VERSION} of the blueprint language, not {json.dumps(value['planform'])}",
             document.at("planform"),
             help="upgrade planform" if newer else f"write `planform: {VERSION}`",
         )
     if "kind" not in value:
-        yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind:` {' or '.join(KINDS)}")
+        yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind: {KINDS[0]}`")
     elif value["kind"] not in KINDS:
         near = suggest(str(value["kind"]), KINDS)
         yield error(
@@ -131,13 +175,29 @@ class _Place:
     def diagnostic(self, fault: Fault) -> Diagnostic:
         path = (*self.base, *fault.path)
         absent = fault.code in ("spec/missing-key",)
-        about_key = fault.code in ("spec/unknown-key", "spec/missing-key", "spec/unknown-capability")
-        locate = self.document.key_at if about_key else self.document.at
+        about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
+        locate = self.document.key_at if about_key or fault.of_key else self.document.at
         at = locate(*(path[:-1] if absent else path))
-        dotted = ".".join(map(str, path))
-        if dotted and not at.path.startswith(dotted):
+        if fault.code in ONE_OF:
+            at = self._overriding_key(path) or at
+        dotted = reduce(step, path, "")
+        if dotted != at.path:
             at = Location(at.file, at.line, at.column, at.end_column, dotted)
         return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+    def _overriding_key(self, path: tuple[str | int, ...]) -> Location | None:
+        """The key that an environment adds to a choice which the platform has made already."""
+        if self.document.at(*path).path.startswith(OVERRIDES):
+            return None
+        keys = (mark.key for below, mark in self.document.marks.items() if below[:-1] == path)
+        return next((key for key in keys if key is not None and key.path.startswith(OVERRIDES)), None)
+
+
+def _diagnostics(place: _Place, parsed: Platform | list[Fault]) -> Iterator[Diagnostic]:
+    """The faults of a platform, less those of its header, which are told already."""
+    for fault in parsed if isinstance(parsed, list) else ():
+        if fault.path[:1] not in (("planform",), ("kind",)):
+            yield place.diagnostic(fault)
 
 
 def _platform(
@@ -145,7 +205,7 @@ def _platform(
 ) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
     place = _Place(document)
     raw = parse(Platform, document.value)
-    found = [place.diagnostic(fault) for fault in raw] if isinstance(raw, list) else []
+    found = [*_diagnostics(place, raw)]
     blocks = document.value.get("environments")
     if not isinstance(blocks, Mapping):
         return (), found
@@ -201,25 +261,39 @@ def _environment(
         return None, list(fault.diagnostics)
     place = _Place(merged)
     parsed = parse(Platform, merged.value)
-    faults = [place.diagnostic(fault) for fault in parsed] if isinstance(parsed, list) else []
+    faults = [*_diagnostics(place, parsed)]
     environment = None if isinstance(parsed, list) else _facts(parsed, name)
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
     faults += more
+    if environment is not None:
+        faults += [place.diagnostic(fault) for fault in _label_faults(environment.labels)]
     if isinstance(parsed, list) or environment is None or faults:
         return None, faults
-    block = parsed.environments[name]
     spec = EnvironmentSpec(
         environment=environment,
         planes={
             plane: PlaneSpec(plane, written.owner, slots.get(plane, {})) for plane, written in parsed.planes.items()
         },
         teams=parsed.teams,
-        layout=block.layout or parsed.layout,
-        backend=block.backend or parsed.backend,
+        layout=parsed.layout,
+        backend=parsed.backend,
         origin=merged.at,
     )
     return spec, []
+
+
+def _label_faults(labels: Mapping[str, str]) -> Iterator[Fault]:
+    """Labels that planform or Google sets, so that the blueprint's would be lost."""
+    for key in labels:
+        if key in OWN_LABELS or key.startswith("goog"):
+            yield Fault(
+                "spec/reserved-label",
+                f"label `{key}` is set by {'planform' if key in OWN_LABELS else 'Google'}",
+                ("labels", key),
+                help="choose another key",
+                of_key=True,
+            )
 
 
 def _facts(platform: Platform, name: str) -> Environment:
@@ -250,11 +324,13 @@ def _planes(
                 continue
             path = ("planes", plane, capability)
             if capability in filled:
+                near = suggest(plane, (filled[capability][1],))
                 found.append(
                     error(
                         "spec/capability-twice",
                         f"`{capability}` is filled in two planes",
                         document.key_at(*path),
+                        label=f"did you mean plane `{near}`?" if near else "",
                         notes=(f"the other is at {document.key_at(*filled[capability])}",),
                         help="keep one of the two: an environment has one component for each capability",
                     )
@@ -287,8 +363,8 @@ def _slot(
         ]
     names = components.names(capability)
     if not isinstance(value, Mapping):
-        return [place.diagnostic(Fault("spec/wrong-type", f"a slot is a component's name or a mapping with `use`,"
-                                       f" not `{value}`", help=f"write one of {', '.join(names)}"))]  # fmt: skip
+        summary = f"a slot is a component's name or a mapping with `use`, not {shown(json.dumps(value))}"
+        return [place.diagnostic(Fault("spec/wrong-type", summary, help=f"write one of {', '.join(names)}"))]
     use = value.get("use")
     if use is None:
         return [place.diagnostic(Fault("spec/missing-key", f"`{capability}` does not say which component fills it",

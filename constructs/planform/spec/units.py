@@ -38,14 +38,14 @@ def _network(text: str) -> str:
                 "spec/cidr",
                 "{text} is not an IPv4 range",
                 {
-                    "text": repr(text),
+                    "text": f"`{text}`",
                     "help": "write an address and a prefix length, for example 10.16.0.0/20",
                 },
             ) from fault
         raise PydanticCustomError(
             "spec/cidr",
             "{text} has bits set beyond its prefix",
-            {"text": repr(text), "help": f"write {nearest}, the range that contains it"},
+            {"text": f"`{text}`", "help": f"write {nearest}, the range that contains it"},
         ) from fault
     return text
 
@@ -69,8 +69,8 @@ Principal = Annotated[
 ]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), Field(examples=["cost_center"])]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{0,63}$"), Field(examples=["ai-platform"])]
-Gib = Annotated[int, Field(ge=1, json_schema_extra={"unit": "GiB"})]
-Hours = Annotated[int, Field(ge=1, json_schema_extra={"unit": "hours"})]
-Days = Annotated[int, Field(ge=1, json_schema_extra={"unit": "days"})]
-Count = Annotated[int, Field(ge=0)]
+Gib = Annotated[int, Field(ge=1, le=10_000_000, json_schema_extra={"unit": "GiB"})]
+Hours = Annotated[int, Field(ge=1, le=876_000, json_schema_extra={"unit": "hours"})]
+Days = Annotated[int, Field(ge=1, le=36_500, json_schema_extra={"unit": "days"})]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
 UsdPerMonth = Annotated[float, Field(gt=0, json_schema_extra={"unit": "US dollars a month"})]

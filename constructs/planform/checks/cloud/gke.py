@@ -28,9 +28,9 @@ _MONITORING = (
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _FREQUENCIES = ("SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _RECURRENCE_PART = re.compile(r"[A-Z-]+=[^;=\s]+")
-_MOST_OF_A_WEEKDAY = 5
+_MOST_OF_A_WEEKDAY = 14
 _WINDOW_HOURS = 4
-_HOURS_IN_32_DAYS = 48
+_HOURS_IN_92_DAYS = 48
 
 
 def _autopilot(body: Block) -> bool:
@@ -185,9 +185,9 @@ def _recurrence(body: Block, _: Context) -> Iterator[Finding]:
 
 
 def _window(body: Block, _: Context) -> Iterator[Finding]:
-    """GKE asks for 48 hours of maintenance in any 32 days, and counts windows of at least four hours only.
+    """GKE asks for 48 hours of maintenance in any 92 days, and counts windows of at least four hours only.
 
-    For a weekly rule the most generous count is five occurrences of a weekday in 32 days.
+    For a weekly rule the most generous count is fourteen occurrences of a weekday in 92 days.
     """
     for window in body.block("maintenance_policy").blocks("recurring_window"):
         hours = _hours(window)
@@ -200,11 +200,11 @@ def _window(body: Block, _: Context) -> Iterator[Finding]:
                 f"windows count from {_WINDOW_HOURS} hours",
             )
         elif (days := _days_a_week(window.text("recurrence"))) and (
-            days * hours * _MOST_OF_A_WEEKDAY < _HOURS_IN_32_DAYS
+            days * hours * _MOST_OF_A_WEEKDAY < _HOURS_IN_92_DAYS
         ):
             yield Finding(
                 window.at("recurrence"),
-                f"{days} windows a week of {hours:g} h leave less than {_HOURS_IN_32_DAYS} h in 32 days",
+                f"{days} windows a week of {hours:g} h leave less than {_HOURS_IN_92_DAYS} h in 92 days",
                 "add days or lengthen the window",
             )
 

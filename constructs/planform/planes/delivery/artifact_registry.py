@@ -142,7 +142,9 @@ class ArtifactRegistry(Component):
             for fault in faults:
                 yield Fault(fault.code, fault.summary, ("repositories", name, *fault.path), fault.help, fault.label)
             if problem := _name_problem(name, environment):
-                yield Fault("spec/name-too-long", problem, ("repositories", name), help="choose a shorter name")
+                yield Fault(
+                    "spec/name-too-long", problem, ("repositories", name), help="choose a shorter name", of_key=True
+                )
 
     def build(self) -> None:
         self._repositories: dict[str, ArtifactRegistryRepository] = {}
@@ -384,7 +386,7 @@ def _combination_faults(name: str, settings: ArtifactRegistrySettings) -> Iterat
                 "spec/repository-upstream",
                 f"`{member}` is itself a combination",
                 path,
-                help=f"name its members: {', '.join(found.combines)}",
+                help="delete it from the list" if member == name else f"name its members: {', '.join(found.combines)}",
             )
         elif found.format != repository.format:
             yield Fault(

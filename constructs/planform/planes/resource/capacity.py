@@ -263,7 +263,11 @@ def _one_known(kinds: list[str]) -> None:
         raise PydanticCustomError(
             "spec/capacity-mix",
             "a node pool has one kind of capacity, and here are {said}",
-            {"said": said, "help": "keep one; machines of two kinds are two node pools"},
+            {
+                "said": said,
+                "help": "keep one, and write the other as null in an environment that changes it;"
+                " machines of two kinds are two node pools",
+            },
         )
 
 

@@ -256,7 +256,7 @@ class CloudSql(Component):
     roles/cloudsql.instanceUser, on this instance only, and a database user.
     Requires: networking, whose private services access gives the address. With keys the disk and the backups are
     encrypted with a customer-managed key; an instance cannot be given one later, so adding keys to a platform
-    makes the server anew.
+    makes the server anew, under a name that a raised `generation` gives.
     Emits: google_sql_database_instance, google_sql_database and google_sql_user as asked, google_project_iam_member;
     with `grants_by`, google_sql_provision_script.
     Rights inside a database are SQL and not Terraform's. With `grants_by` the provider runs them through the data

@@ -97,7 +97,11 @@ class ControlPlane(Settings):
             raise PydanticCustomError(
                 "resource/control-plane-range",
                 "the control plane takes a /28, and {cidr} is none",
-                {"cidr": self.cidr, "help": f"write {self.cidr.split('/')[0]}/28, or delete the line"},
+                {
+                    "cidr": self.cidr,
+                    "help": "write a /28 that nothing uses, such as 172.16.0.16/28, or delete the line to take the one"
+                    " that networking keeps",
+                },
             )
         for name, cidr in self.authorized_networks.items():
             public = ipaddress.IPv4Network(cidr).is_global or cidr == "0.0.0.0/0"

@@ -174,7 +174,7 @@ class Gcs(Component):
             path = ("buckets", name)
             problem = _name_problem(name, environment)
             if problem:
-                yield Fault("spec/bucket-name", problem, path, help="choose another short name")
+                yield Fault("spec/bucket-name", problem, path, help="choose another short name", of_key=True)
             for fault in _bucket_faults(bucket, environment):
                 yield Fault(fault.code, fault.summary, (*path, *fault.path), fault.help, fault.label)
             if bucket.access_logs:

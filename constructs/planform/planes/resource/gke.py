@@ -13,7 +13,8 @@ from planform.contracts.compute import AcceleratorPool
 from planform.planes.component import Place
 from planform.planes.resource.accelerators import accelerator, nearest_accelerator
 from planform.planes.resource.cluster import NODE_SCOPES, Cluster, ClusterSettings
-from planform.planes.resource.node_pool import NodePool, NodePoolSettings, accelerator_pool, check
+from planform.planes.resource.node_pool import NodePool, NodePoolSettings, accelerator_pool, cautions, check
+from planform.planes.resource.node_pool_settings import MachineType
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -25,13 +26,13 @@ __all__ = ["AutoProvisioning", "Gke", "GkeSettings", "SystemPool"]
 RESERVED_POOLS = ("default-pool", "system")
 MANAGED_COMPONENTS = "components.gke.io/gke-managed-components"
 
-Limit = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class SystemPool(Settings):
     """The node pool `system`, for what the cluster itself and the platform run."""
 
-    machine_type: str = Field(
+    machine_type: MachineType = Field(
         default="e2-standard-4", description="Compute Engine machine type. Default: e2-standard-4."
     )
     min_nodes: Count = Field(default=1, description="Nodes that are kept, over all zones. Default: 1.")
@@ -136,6 +137,7 @@ class Gke(Cluster):
                     f"a node pool cannot be called `{name}`",
                     ("node_pools", name),
                     help="choose another name; the pool `system` is set by `system:` beside node_pools",
+                    of_key=True,
                 )
             if pool.accelerator_network and not settings.multi_networking:
                 yield Fault(
@@ -145,6 +147,11 @@ class Gke(Cluster):
                     help="delete `multi_networking: false`, or accelerator_network",
                 )
             yield from (_below(fault, "node_pools", name) for fault in check(pool, environment, name=name))
+
+    @classmethod
+    def cautions(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
+        for name, pool in settings.node_pools.items():
+            yield from (_below(fault, "node_pools", name) for fault in cautions(pool, environment, name=name))
 
     def build(self) -> None:
         self._refuse_small_pod_range()
@@ -316,6 +323,7 @@ def _check_limits(settings: GkeSettings) -> Iterator[Fault]:
                     (*path, name),
                     label=f"did you mean `{near}`?" if near else "",
                     help="write the name that GKE gives it, such as nvidia-l4",
+                    of_key=True,
                 )
             elif totals.get(name, 0) > limit:
                 yield Fault(

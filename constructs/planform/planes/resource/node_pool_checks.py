@@ -114,6 +114,7 @@ def _labels(settings: NodePoolSettings) -> Iterator[_Finding]:
                 f"label `{key}` belongs to Kubernetes or GKE",
                 ("labels", key),
                 help="use a prefix of your own, such as your domain",
+                of_key=True,
             )
             yield _Finding(fault)
 

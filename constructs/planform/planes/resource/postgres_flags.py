@@ -122,6 +122,7 @@ def managed_by_google(names: Iterable[str], path: tuple[str, ...]) -> Iterator[F
                 f"flag `{name}` cannot be set on a managed server",
                 (*path, name),
                 help=f"delete the line; {MANAGED[name.lower()]}",
+                of_key=True,
             )
 
 
@@ -138,6 +139,7 @@ def not_in_cloud_sql(names: Iterable[str], path: tuple[str, ...]) -> Iterator[Fa
             (*path, name),
             label=f"did you mean `{near}`?" if near else "",
             help="correct the name; a flag that Cloud SQL has had only since November 2026 goes under `unlisted_flags`",
+            of_key=True,
         )
 
 

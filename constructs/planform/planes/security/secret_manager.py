@@ -90,6 +90,7 @@ class SecretManager(Component):
                     f"`{environment.prefix}-{name}` has more than {NAME_LENGTH} characters",
                     ("secrets", name),
                     help="shorten the name of the secret, the platform or the environment",
+                    of_key=True,
                 )
 
     def build(self) -> None:

@@ -1,0 +1,44 @@
+"""`python -m benchmarks`: measure, and write docs/reference/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.bindings import compare
+from benchmarks.page import page, write
+from benchmarks.process import ROOT
+from benchmarks.scale import sizes
+from benchmarks.startup import starts
+
+SIZES = (100, 1_000, 5_000, 20_000)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the command line, the bindings, and each size, one after another."""
+    given = _parser().parse_args(arguments)
+    print("the command line", file=sys.stderr)
+    started = list(starts(given.runs))
+    comparison = None
+    if not given.no_bindings:
+        print("the prebuilt bindings", file=sys.stderr)
+        comparison = compare("blueprints/reference", given.runs)
+    print("many resources", file=sys.stderr)
+    measured = list(sizes(given.sizes, given.runs))
+    write(given.out, page(started, measured, comparison, given.runs))
+    print(given.out)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="numbers of resources")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each measurement; default 5")
+    parser.add_argument("--no-bindings", action="store_true", help="leave the prebuilt bindings out: 367 MB to install")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/reference/benchmarks.md", help="the page to write")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

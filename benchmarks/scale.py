@@ -1,0 +1,53 @@
+"""How time and memory grow with the number of resources, and how far above the engine's floor they are."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.process import Measured, measure, python
+
+BEND = 1.5
+"""Growth counts as linear while no resource costs more than so many times what one cost at the size before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size: planform on each engine, and cdktf alone with the same documents."""
+
+    resources: int
+    engines: Mapping[str, Measured]
+    floor: Measured
+
+    def phases(self, engine: str) -> Mapping[str, float]:
+        """Seconds of each phase in the last run."""
+        return json.loads(self.engines[engine].output)  # type: ignore[no-any-return]
+
+
+def sizes(resources: Sequence[int], runs: int) -> Iterator[Size]:
+    """Measure each size; the smallest first."""
+    for count in sorted(resources):
+        with tempfile.TemporaryDirectory() as work:
+            engines = {}
+            for engine in ("cdktf", "native"):
+                command = python("-m", "benchmarks.many_records", str(count), Path(work) / engine)
+                engines[engine] = measure(command, runs, {"PLANFORM_ENGINE": engine})
+            floor = measure(python("-m", "benchmarks.floor", Path(work) / "cdktf", Path(work) / "floor"), runs)
+        yield Size(count, engines, floor)
+
+
+def milliseconds_each(measured: Sequence[Size], engine: str) -> tuple[float, ...]:
+    """What one more resource costs between one size and the next."""
+    return tuple(
+        1000 * (larger.engines[engine].least - smaller.engines[engine].least) / (larger.resources - smaller.resources)
+        for smaller, larger in pairwise(measured)
+    )
+
+
+def is_linear(costs: Sequence[float]) -> bool:
+    """Whether a resource never costs much more than it did one size before."""
+    return all(later <= BEND * before for before, later in pairwise(costs))

@@ -1,0 +1,38 @@
+"""The benchmarks run, and the page that they write says what it must; how fast things are is no test's matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.process import measure, python
+from benchmarks.scale import is_linear
+
+
+@pytest.mark.engine
+def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    main(["--sizes", "8", "16", "24", "--runs", "1", "--no-bindings", "--out", str(page)])
+    text = page.read_text()
+    for words in ("planform --help", "planform validate", "planform synth", "cdktf alone", "planform, native", "Aim"):
+        assert words in text
+
+
+def test_a_failing_command_is_no_measurement() -> None:
+    with pytest.raises(RuntimeError, match="out of order"):
+        measure(python("-c", "raise SystemExit('out of order')"), 1)
+
+
+def test_measurements_are_of_the_child() -> None:
+    hungry = measure(python("-c", "import time; kept = bytearray(200 << 20); time.sleep(0.2); print(len(kept))"), 2)
+    assert len(hungry.seconds) == 2
+    assert hungry.least > 0.2
+    assert hungry.peak_mib > 200
+    assert hungry.output.strip() == str(200 << 20)
+
+
+@pytest.mark.parametrize(("costs", "linear"), [((1.0, 1.1, 1.0), True), ((1.0, 1.4, 2.2), False), ((2.0, 0.5), True)])
+def test_growth_is_linear_while_no_step_costs_much_more(costs: tuple[float, ...], linear: bool) -> None:
+    assert is_linear(costs) is linear
