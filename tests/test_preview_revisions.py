@@ -153,7 +153,7 @@ def test_no_code_of_a_repository_is_run(repository: Path) -> None:
     done = planform(repository, "preview", "main", "change", "--structure", "--env", "dev", "--json")
     assert done.returncode == 0, done.stderr
     assert not (repository / "ran").exists()
-    assert any("stacks/ composes in Python" in note for note in json.loads(done.stdout)["notes"])
+    assert any("stacks/ composes in Python and was not run" in note for note in json.loads(done.stdout)["notes"])
 
 
 def test_replace_refs_and_unfetched_objects_do_not_matter(repository: Path) -> None:

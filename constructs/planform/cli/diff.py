@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planform.cli.terminal import common, document, fail, only_reads, talk
+from planform.cli.terminal import Run, common, only_reads
 from planform.diagnostics import DiagnosticError, error, suggest
 
 if TYPE_CHECKING:
@@ -23,39 +23,34 @@ __all__ = ["command"]
 @click.argument("blueprint", nargs=-1, required=True)
 @click.option("--exit-code", is_flag=True, help="Exit 3 when the two differ in more than names and projects.")
 @common
-def command(
-    first: str, second: str, blueprint: tuple[str, ...], exit_code: bool, as_json: bool, quiet: bool, verbose: bool
-) -> None:
+def command(run: Run, first: str, second: str, blueprint: tuple[str, ...], exit_code: bool) -> None:
     """Compare two environments of BLUEPRINT: their resolved values, and the Terraform that comes of them.
 
-    What follows from an environment's name and project is expected and only counted.
+    What follows from an environment's name and project is expected: it is counted, and listed with --verbose.
 
     \b
-    planform diff dev prod blueprints/reference
+    Examples:
+      planform diff dev prod blueprints/reference
+      planform diff staging prod blueprints/reference --exit-code
     """
     only_reads()
-    from planform.pipeline import compile_files
-    from planform.preview.promotion import promotion
-
-    try:
+    with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
+        from planform.preview.promotion import promotion
+    with run.step("compiling"):
         compiled = compile_files(*blueprint)
-        names = [spec.name for spec in compiled.specs]
-        _refuse_unknown((first, second), names)
-        found = promotion(compiled, first, second)
-    except DiagnosticError as fault:
-        return fail(fault, "diff", as_json=as_json)
-    if as_json:
-        document("diff", **_as_dict(found))
+    _refuse_unknown((first, second), [spec.name for spec in compiled.specs])
+    found = promotion(compiled, first, second)
+    if run.as_json:
+        run.document(**_as_dict(found))
     else:
-        click.echo("\n".join(_lines(found, verbose=verbose)))
-        talk(
+        run.data("\n".join(_lines(found, verbose=run.verbose)))
+        run.talk(
             f"{len(found.values)} values and {len(found.verdicts)} addresses differ;"
-            f" {len(found.expected)} differences are expected",
-            quiet=quiet,
+            f" {len(found.expected)} differences are expected"
         )
     if exit_code and found:
         sys.exit(3)
-    return None
 
 
 def _refuse_unknown(wanted: tuple[str, ...], names: list[str]) -> None:

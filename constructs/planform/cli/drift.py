@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from planform.cli.terminal import common, fail, only_reads, talk
-from planform.diagnostics import DiagnosticError
+from planform.cli.terminal import Run, common, only_reads
 
 __all__ = ["command"]
 
@@ -25,41 +23,28 @@ __all__ = ["command"]
 @click.option("--exit-code", is_flag=True, help="Exit 3 when something has drifted.")
 @common
 def command(
-    blueprint: tuple[str, ...],
-    plans: tuple[str, ...],
-    format_: str,
-    out: str | None,
-    exit_code: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
+    run: Run, blueprint: tuple[str, ...], plans: tuple[str, ...], format_: str, out: str | None, exit_code: bool
 ) -> None:
     """Turn refresh-only plans into one report; with BLUEPRINT, by component and line.
 
-    A file is named after its stack, or the stack is written before it.
+    A file is named after its stack, or the stack is written before it. `terraform plan -refresh-only -out=plan.bin`
+    makes a plan, and `terraform show -json plan.bin` its JSON.
 
     \b
-    terraform plan -refresh-only -out=plan.bin && terraform show -json plan.bin > acme-prod-resource.json
-    planform drift blueprints/reference --plan-json acme-prod-resource.json --format markdown
+    Examples:
+      planform drift --plan-json acme-ai-prod-resource.json
+      planform drift blueprints/reference --plan-json acme-ai-prod-data=plan.json --format markdown
     """
-    only_reads()
-    from planform.cli.preview import read_plan_file
-    from planform.preview.preview import drift
-    from planform.preview.render import headline, render
-    from planform.preview.revision import from_files
+    from planform.cli.preview import chosen_format, read_plan_file, report
 
-    format_ = "json" if as_json else format_
-    try:
-        found = dict(read_plan_file(each) for each in plans)
+    format_ = chosen_format(run, format_)
+    only_reads()
+    with run.step("loading the compiler"):
+        from planform.preview.preview import drift
+        from planform.preview.revision import from_files
+    found = dict(read_plan_file(each) for each in plans)
+    with run.step("compiling"):
         changes = drift(found, from_files(*blueprint) if blueprint else None)
-    except DiagnosticError as fault:
-        return fail(fault, "drift", as_json=format_ == "json", sarif=format_ == "sarif")
-    report = render(changes, format_, "drift")
-    if out:
-        Path(out).write_text(report, encoding="utf-8")
-        talk(f"{headline(changes)}; wrote {out}", quiet=quiet)
-    else:
-        click.echo(report, nl=False)
+    report(run, changes, format_, out)
     if exit_code and changes:
         sys.exit(3)
-    return None

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planform.cli.terminal import common, fail, only_reads, progress, talk
+from planform.cli import options
+from planform.cli.terminal import Run, common, the_engine_of
 from planform.diagnostics import DiagnosticError, error, shown
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from planform.preview.plan import Planner
     from planform.preview.revision import Side
 
-__all__ = ["command", "read_plan_file"]
+__all__ = ["chosen_format", "command", "read_plan_file", "report"]
 
 MOST_BYTES = 512 * 1024 * 1024
 BRANCHES = ("origin/main", "main", "origin/master", "master")
@@ -32,7 +33,8 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 @click.option(
     "--blueprint", "-b", multiple=True, metavar="PATH", help="Blueprint in a revision.  [default: blueprints]"
 )
-@click.option("--env", "environments", multiple=True, metavar="NAME", help="Only this environment; repeatable.")
+@options.environments
+@options.app
 @click.option(
     "--format", "format_", type=click.Choice(["text", "markdown", "json", "html", "sarif"]), default="text",
     show_default=True, help="Form of the report on stdout.",
@@ -44,19 +46,18 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 @click.option("--exit-code", is_flag=True, help="Exit 3 when something changes.")
 @common
 def command(
+    run: Run,
     base: str | None,
     head: str | None,
     blueprint: tuple[str, ...],
     environments: tuple[str, ...],
+    app: str | None,
     format_: str,
     out: str | None,
     plans: tuple[str, ...],
     structure: bool,
     fail_on: str | None,
     exit_code: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
 ) -> None:
     """Say what changes from BASE to HEAD, why, and how dangerous it is; needs no cloud and no credentials.
 
@@ -64,36 +65,56 @@ def command(
     it left the main branch.
 
     \b
-    planform preview -b blueprints/reference
-    planform preview v1.2.0 HEAD -b blueprints/reference --format markdown
-    planform preview old/ new/ --fail-on data-loss --exit-code
+    Examples:
+      planform preview -b blueprints/reference
+      planform preview v1.2.0 HEAD -b blueprints/reference --format markdown
+      planform preview old/ new/ --fail-on data-loss --exit-code
     """
-    only_reads()
-    from planform.preview.preview import preview
+    format_ = chosen_format(run, format_)
+    the_engine_of(app)
+    with run.step("loading the compiler"):
+        from planform.own_app import own_app
+        from planform.preview.preview import preview
+    before, after = _sides(base, head, blueprint or ("blueprints",))
+    notes: list[str] = []
+    compose = own_app(app) if app else None
+    if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
+        notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
+    real = dict(read_plan_file(each) for each in plans)
+    with run.step("compiling and planning"), _planner(structure) as found:
+        if found is None and not structure:
+            notes.append("neither terraform nor tofu is on PATH")
+        changes = preview(
+            before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose
+        )
+    report(run, changes, format_, out)
+    _end(run, changes, fail_on, exit_code=exit_code)
+
+
+def chosen_format(run: Run, format_: str) -> str:
+    """The form of the report; faults are then told in the same one, as far as it is for programs."""
+    if run.as_json and format_ not in ("text", "json"):
+        raise click.UsageError(f"--json and --format {format_} are two forms: leave one out")
+    run.as_json = run.as_json or format_ == "json"
+    run.as_sarif = format_ == "sarif"
+    return "json" if run.as_json else format_
+
+
+def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
+    """The report on stdout, or in a file and its headline on stderr."""
     from planform.preview.render import headline, render
 
-    format_ = "json" if as_json else format_
+    text = render(changes, format_, run.verb)
+    if out is None:
+        return run.data(text.rstrip("\n"))
     try:
-        before, after, notes = _sides(base, head, blueprint or ("blueprints",))
-        with progress(quiet=quiet or format_ != "text") as say, _planner(structure) as found:
-            say("compiling and planning")
-            if found is None and not structure:
-                notes.append("neither terraform nor tofu is on PATH")
-            real = dict(read_plan_file(each) for each in plans)
-            changes = preview(before, after, environments=environments, planner=found, plans=real, notes=notes)
-    except DiagnosticError as fault:
-        return fail(fault, "preview", as_json=format_ == "json", sarif=format_ == "sarif")
-    report = render(changes, format_)
-    if out:
-        Path(out).write_text(report, encoding="utf-8")
-        talk(f"{headline(changes)}; wrote {out}", quiet=quiet)
-    else:
-        click.echo(report, nl=False)
-    _end(changes, fail_on, exit_code=exit_code, quiet=quiet)
-    return None
+        Path(out).write_text(text, encoding="utf-8")
+    except OSError as trouble:
+        raise click.ClickException(f"{out} cannot be written: {trouble.strerror}") from None
+    return run.talk(f"{headline(changes)}; wrote {out}")
 
 
-def _end(changes: ChangeSet, fail_on: str | None, *, exit_code: bool, quiet: bool) -> None:
+def _end(run: Run, changes: ChangeSet, fail_on: str | None, *, exit_code: bool) -> None:
     from planform.preview.changes import Action, Risk
     from planform.preview.risk import STATEFUL
 
@@ -104,25 +125,21 @@ def _end(changes: ChangeSet, fail_on: str | None, *, exit_code: bool, quiet: boo
                   and each not in failed]  # fmt: skip
         if failed or unsure:
             doubt = f"; {len(unsure)} could not be judged without the provider and may be" if unsure else ""
-            talk(f"refused: {len(failed)} of {len(changes.changes)} changes are {fail_on} or worse{doubt}", quiet=False)
+            run.talk(f"refused: {len(failed)} of {len(changes.changes)} changes are {fail_on} or worse{doubt}")
             sys.exit(1)
     if exit_code and changes:
         sys.exit(3)
 
 
-def _sides(base: str | None, head: str | None, blueprint: tuple[str, ...]) -> tuple[Side, Side, list[str]]:
-    from planform.preview.revision import from_files, from_revision, has_own_stacks, merge_base
-
-    notes = []
-    if has_own_stacks():
-        notes.append("stacks/ composes in Python; no code of a revision is run, so its additions are not in here")
+def _sides(base: str | None, head: str | None, blueprint: tuple[str, ...]) -> tuple[Side, Side]:
+    from planform.preview.revision import from_files, from_revision, merge_base
 
     def side(name: str) -> Side:
         return from_files(name) if Path(name).exists() else from_revision(name, *blueprint)
 
     before = side(base) if base else from_revision(merge_base(*BRANCHES), *blueprint)
     after = side(head) if head else from_files(*blueprint)
-    return before, after, notes
+    return before, after
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Location
+from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.wiring import stack_name
 from planform.preview.causes import causes, differences
@@ -28,14 +29,19 @@ def preview(
     planner: Planner | None = None,
     plans: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] = (),
+    compose: Compose | None = None,
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
     `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
+    `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
     Raises DiagnosticError when a side does not compile.
     """
-    before = _compiled(base.documents, environments)
-    after = _compiled(head.documents, environments)
+
+    def compiled(documents: Sequence[Document]) -> Compilation:
+        return compile_documents(documents, environments=environments, compose=compose)
+
+    before, after = compiled(base.documents), compiled(head.documents)
     verdicts = list(compare(before.output, after.output))
     found, said = _judged(verdicts, before, after, planner)
     found, disagreements = _with_plans(found, plans or {})
@@ -44,7 +50,7 @@ def preview(
         head.documents,
         (before.output, after.output),
         found,
-        lambda documents: _compiled(documents, environments).output,
+        lambda documents: compiled(documents).output,
     )
     owners = _Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
@@ -67,7 +73,7 @@ def preview(
 
 def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:
     """What refresh-only plans, by stack, say has changed beside Terraform; with a blueprint, by its lines."""
-    compiled = _compiled(side.documents, ()) if side else None
+    compiled = compile_documents(side.documents) if side else None
     owners = _Owners(compiled, compiled)
     changes = []
     for stack, plan in plans.items():
@@ -78,10 +84,6 @@ def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> C
             cause = Cause(owner.origin, "head", owner.origin.path) if owner.origin else None
             changes.append(Change(verdict, owner, risk, reasons, because=cause))
     return ChangeSet.of("state", "cloud", changes)
-
-
-def _compiled(documents: Sequence[Document], environments: Sequence[str]) -> Compilation:
-    return compile_documents(documents, environments=environments)
 
 
 def _judged(

@@ -219,7 +219,9 @@ def _markdown_text(text: str) -> str:
 
 
 def _json(changes: ChangeSet, verb: str) -> str:
-    return json.dumps({"planform": 1, "verb": verb, **changes.as_dict()}, indent=2, ensure_ascii=False) + "\n"
+    found = changes.as_dict()
+    document = {"version": found.pop("version"), "verb": verb, **found, "diagnostics": []}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _sarif(changes: ChangeSet) -> str:

@@ -16,7 +16,7 @@ from planform.blueprint.document import Document
 from planform.blueprint.read import MAX_BYTES, MAX_FILES, SUFFIXES, read, read_text
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, shown
 
-__all__ = ["Side", "from_files", "from_revision", "has_own_stacks", "merge_base"]
+__all__ = ["Side", "from_files", "from_revision", "merge_base"]
 
 SECONDS = 60
 MOST_BYTES = 64 * 1024 * 1024
@@ -83,11 +83,6 @@ def merge_base(*branches: str, repository: str | os.PathLike[str] = ".") -> str:
         except DiagnosticError:
             continue
     raise DiagnosticError([_no_revision(" or ".join(branches), "none of them is a branch here that HEAD came from")])
-
-
-def has_own_stacks(repository: str | os.PathLike[str] = ".") -> bool:
-    """Whether the work tree composes its stacks in Python of its own."""
-    return any(Path(repository, "stacks").glob("*.py"))
 
 
 def _listed(
