@@ -17,6 +17,7 @@ from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
+from planform.terraform.record import Record
 
 __all__ = ["drift", "preview"]
 
@@ -149,22 +150,33 @@ class _Owners:
         ]
 
     def of(self, verdict: Verdict) -> Owner:
-        for side, records in zip(self._sides, self._origins, strict=True):
-            record = records.get((verdict.stack, verdict.address))
-            for spec in side.specs:
-                for plane in spec.planes.values():
-                    if stack_name(spec, plane.name) != verdict.stack:
-                        continue
-                    path = record.construct_path.split("/") if record else []
-                    capability = path[1] if len(path) > 2 else ""
-                    if spec.layout == "single" and record and capability not in plane.slots:
-                        continue
-                    slot = plane.slots.get(capability)
-                    return Owner(
-                        spec.name, plane.name, capability, slot.component if slot else "", plane.owner,
-                        spec.environment.production, record.origin if record else None,
-                    )  # fmt: skip
-        return Owner()
+        found = [records.get((verdict.stack, verdict.address)) for records in self._origins]
+        # What is gone from head is known to base.
+        sides = sorted(zip(self._sides, found, strict=True), key=lambda side: side[1] is None)
+        return next((owner for side, record in sides if (owner := _owner(side, record, verdict.stack))), Owner())
+
+
+def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None:
+    """Whose a stack's address is on one side; `record` is None for what is not a resource of it."""
+    path = record.construct_path.split("/") if record else []
+    capability = path[1] if len(path) > 2 else ""
+    for spec in side.specs:
+        for plane in spec.planes.values():
+            if stack_name(spec, plane.name) != stack:
+                continue
+            slot = plane.slots.get(capability)
+            if spec.layout == "single" and record and slot is None:
+                continue
+            return Owner(
+                spec.name,
+                plane.name,
+                capability,
+                slot.component if slot else "",
+                plane.owner,
+                spec.environment.production,
+                record.origin if record else None,
+            )
+    return None
 
 
 class _Nearest:

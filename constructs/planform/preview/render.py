@@ -136,19 +136,29 @@ def _markdown(changes: ChangeSet) -> str:
     body: list[str] = []
     shown = 0
     for group in changes.groups:
-        for most in (len(group.changes), 20, 5):
-            block = _block(group, most)
-            if _size(block) <= room and most <= max(len(group.changes), 5):
-                body += block
-                room -= _size(block)
-                shown += min(most, len(group.changes))
-                break
-        else:
+        # A group that does not fit leaves half of the room to those after it.
+        whole = _block(group, len(group.changes))
+        count = len(group.changes) if _size(whole) <= room else _fitting(group, room // 2)
+        if not count:
             break
+        block = whole if count == len(group.changes) else _block(group, count)
+        body += block
+        room -= _size(block)
+        shown += count
     left = len(changes.changes) - shown
     if left:
         body.append(f"**{left} more changes** do not fit here; the HTML report has them all.")
     return "\n".join([*head, *body]) + "\n"
+
+
+def _fitting(group: Group, room: int) -> int:
+    """How many changes of a group fit into some bytes, the most dangerous first."""
+    used = _size(_block(group, 0))
+    for count, change in enumerate(group.changes):
+        used += _size(_entry(change))
+        if used > room:
+            return count
+    return len(group.changes)
 
 
 def _size(lines: Sequence[str]) -> int:
@@ -180,13 +190,17 @@ def _block(group: Group, most: int) -> list[str]:
     opened = " open" if group.risk in (Risk.DATA_LOSS, Risk.REPLACE) else ""
     lines = [f"<details{opened}><summary>{title}</summary>", ""]
     for change in group.changes[:most]:
-        lines.append(f"- **{change.risk}** {_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))}"
-                     f" ({change.source})")  # fmt: skip
-        lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees)]
-        lines += [f"  - {_code(each)}" for each in _attributes(change)]
+        lines += _entry(change)
     if len(group.changes) > most:
         lines.append(f"- and {len(group.changes) - most} more")
     return [*lines, "", "</details>", ""]
+
+
+def _entry(change: Change) -> list[str]:
+    what = f"{_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))} ({change.source})"
+    lines = [f"- **{change.risk}** {what}"]
+    lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees)]
+    return [*lines, *(f"  - {_code(each)}" for each in _attributes(change))]
 
 
 def _code(text: str) -> str:

@@ -196,7 +196,8 @@ def _gone(verdict: Verdict, holds: str | None) -> Iterator[tuple[Risk, str]]:
         yield Risk.REPLACE, "goes away, and nothing in it has to be kept" if verdict.action is Action.DESTROY else ""
     outage = _accelerators(verdict)
     if outage:
-        yield Risk.REPLACE, f"accelerator outage: {outage} are away until new nodes are there"
+        until = "are gone" if verdict.action is Action.DESTROY else "are away until new nodes are there"
+        yield Risk.REPLACE, f"accelerator outage: {outage} {until}"
 
 
 def _updates(verdict: Verdict) -> Iterator[tuple[Risk, str]]:
