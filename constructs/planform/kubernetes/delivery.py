@@ -7,7 +7,7 @@ as far as it contradicts nothing, because Kubernetes itself waits for what is on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from planform.kubernetes.record import Delivered, HelmRelease, KubernetesObject, Manifests
@@ -68,16 +68,18 @@ def _needed(id: str, needs: Mapping[str, Iterable[str]], present: Iterable[str])
     return found
 
 
-def order(parts: Sequence[Part]) -> dict[Step, tuple[Step, ...]]:
+def order(parts: Sequence[Part], unit: Callable[[Step], Step] = lambda step: step) -> dict[Step, tuple[Step, ...]]:
     """Every step with the steps right before it; steps come in an order in which they could be taken.
+
+    `unit` puts steps together that a tool takes as one: the objects of all parts of a plane.
 
     A part's objects come after its charts if any of them is of a kind that one of its charts defines, else before.
     """
-    graph: dict[Step, set[Step]] = {step: set() for part in parts for step in _steps(part)}
-    for before, after in (*_hard(parts), *_soft(parts)):
+    graph: dict[Step, set[Step]] = {unit(step): set() for part in parts for step in _steps(part)}
+    for before, after in ((unit(one), unit(other)) for one, other in (*_hard(parts), *_soft(parts))):
         if before != after and not _reaches(graph, before, after):
             graph[after].add(before)
-    return _sorted(graph)
+    return _sorted(_reduced(graph))
 
 
 def definers(parts: Sequence[Part]) -> dict[str, Step]:
@@ -123,6 +125,14 @@ def _reaches(graph: Mapping[Step, set[Step]], start: Step, wanted: Step) -> bool
         waiting += [before for before in graph[each] if before not in seen]
         seen |= graph[each]
     return False
+
+
+def _reduced(graph: Mapping[Step, set[Step]]) -> dict[Step, set[Step]]:
+    """Without what follows from the rest: of a chain, each names the one right before it."""
+    return {
+        step: {each for each in before if not any(other != each and _reaches(graph, other, each) for other in before)}
+        for step, before in graph.items()
+    }
 
 
 def _sorted(graph: Mapping[Step, set[Step]]) -> dict[Step, tuple[Step, ...]]:

@@ -28,8 +28,10 @@ from planform.literals import looks_secret
 from planform.terraform.expression import Expression
 from planform.terraform.source import shown_file
 
-__all__ = ["Delivered", "HelmRelease", "KubernetesObject", "Manifests", "Objects", "holders", "objects_of"]
+__all__ = ["SYNC", "Delivered", "HelmRelease", "KubernetesObject", "Manifests", "Objects", "holders", "objects_of"]
 
+SYNC = "sync"
+"""The folder, beside those of the planes, whose files tell the GitOps tool of all others."""
 _PLACE = "_planform_manifest_place"
 _OBJECTS = "_planform_objects"
 _PACKAGE = __name__.rpartition(".")[0]
