@@ -41,6 +41,9 @@ class GitOps(DeliversFiles, Protocol):
     def source(self) -> ManifestSource:
         """Where the files must be put for the cluster to find them."""
 
+    def home(self) -> str:
+        """The namespace that the tool itself runs in, which no policy may close or check."""
+
     def namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> str:
         """The namespace `name`, made on first use, before every chart; `labels` are added to those it has."""
 

@@ -82,6 +82,10 @@ class ArgoCd(GitOpsTool):
         """The repository and branch."""
         return self._git(self.settings.git)
 
+    def home(self) -> str:
+        """argocd."""
+        return NAMESPACE
+
     def deliver(self, parts: Sequence[Part]) -> None:
         """A project for each plane, an application for each component and chart."""
         source, versions = self.source(), self.settings.chart_versions

@@ -119,6 +119,10 @@ class ConfigSync(GitOpsTool):
         oci = self.settings.source.oci or OciSource()
         return ManifestSource("oci", f"{self._repository().uri}/platform", oci.tag or self.environment.name, "")
 
+    def home(self) -> str:
+        """Where GKE runs Config Sync."""
+        return NAMESPACE
+
     def deliver(self, parts: Sequence[Part]) -> None:
         """A RootSync for each plane, team and chart."""
         root_syncs(

@@ -13,7 +13,7 @@ from planform.kubernetes.delivery import Part
 from planform.planes.delivery.applications import applications
 from planform.planes.delivery.chart_versions import check_versions
 from planform.planes.delivery.gitops_tool import ChartVersions, GitOpsTool, GitSource
-from planform.planes.delivery.root_syncs import root_syncs
+from planform.planes.delivery.root_syncs import NAMESPACE, root_syncs
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -65,6 +65,10 @@ class ExistingGitOps(GitOpsTool):
     def source(self) -> ManifestSource:
         """The repository and branch."""
         return self._git(self.settings.git)
+
+    def home(self) -> str:
+        """The namespace that was named, or Config Sync's own."""
+        return self.settings.namespace_of_tool if self.settings.tool == "argo-cd" else NAMESPACE
 
     def deliver(self, parts: Sequence[Part]) -> None:
         """The objects of the tool that is there."""

@@ -86,6 +86,10 @@ class GitOpsTool(Component):
         """Where the files must be put for the cluster to find them."""
 
     @abstractmethod
+    def home(self) -> str:
+        """The namespace that the tool itself runs in."""
+
+    @abstractmethod
     def deliver(self, parts: Sequence[Part]) -> None:
         """Bring the parts into the cluster."""
 

@@ -69,10 +69,10 @@ class CiliumSettings(Settings):
 class Cilium(NamespaceIsolation):
     """Dataplane V2: a cluster closed by default, namespaces closed each for itself, egress by host name.
 
-    The cluster-wide policy selects every pod outside the exempt namespaces and lets it reach its own namespace, DNS,
-    the metadata server for workload identity and Google's APIs by their private addresses. Pods of exempt namespaces
-    (GKE's own, and the operators') are not selected. What a workload needs beyond that is asked for: NetworkPolicy
-    for addresses and namespaces, FQDNNetworkPolicy for host names.
+    The cluster-wide policy selects every pod outside the exempt namespaces and lets it reach the API server, DNS, the
+    metadata server for workload identity and Google's APIs by their private addresses. Pods of exempt namespaces
+    (GKE's own, the GitOps tool's and the operators') are not selected. What a workload needs beyond that is asked
+    for: NetworkPolicy for addresses and namespaces, FQDNNetworkPolicy for host names.
     GKE offers no namespaced CiliumNetworkPolicy and no rules for HTTP; none is written. The cluster must have
     Dataplane V2 with cluster-wide and FQDN policies on, as `gke` and `gke-autopilot` do; Hubble is theirs too.
 
@@ -99,7 +99,7 @@ class Cilium(NamespaceIsolation):
             )
 
     def build(self) -> None:
-        self._exempt = {*OF_THE_CLUSTER, *self.settings.exempt}
+        self._exempt = {*OF_THE_CLUSTER, self.gitops.home(), *self.settings.exempt}
         self._closed: KubernetesObject | None = None
         if self.settings.default_deny:
             self._closed = KubernetesObject(
@@ -158,7 +158,7 @@ class Cilium(NamespaceIsolation):
 
     def _default_deny(self) -> dict[str, Any]:
         return {
-            "description": "Pods reach DNS, the metadata server and Google's APIs; all else is allowed elsewhere.",
+            "description": "Pods reach the API server, DNS, the metadata server and Google's APIs.",
             "endpointSelector": {
                 "matchExpressions": [
                     {"key": NAMESPACE_OF_POD, "operator": "NotIn", "values": sorted(self._exempt)},
@@ -166,6 +166,7 @@ class Cilium(NamespaceIsolation):
             },
             "ingress": [{"fromEntities": ["host", "remote-node"]}],
             "egress": [
+                {"toEntities": ["kube-apiserver"]},
                 {
                     "toEndpoints": [{"matchLabels": {NAMESPACE_OF_POD: "kube-system", "k8s-app": "kube-dns"}}],
                     "toPorts": [{"ports": [{"port": "53", "protocol": "ANY"}]}],

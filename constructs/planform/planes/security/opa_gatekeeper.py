@@ -58,7 +58,7 @@ class OpaGatekeeper(Component):
     network_policy: NetworkPolicies | None
 
     def build(self) -> None:
-        self._exempt = {*UNCHECKED, *self.settings.exempt}
+        self._exempt = {*UNCHECKED, self.gitops.home(), *self.settings.exempt}
         self.gitops.namespace(NAMESPACE, labels={IGNORE: "no-self-managing"})
         if self.network_policy is not None:
             self.network_policy.exempt(NAMESPACE)
