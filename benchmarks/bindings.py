@@ -35,7 +35,7 @@ class Comparison:
     overrides: int
     package_mib: float
     planform: Measured
-    native: Measured
+    engine: Measured
     bindings: Measured
     start: Measured
 
@@ -48,8 +48,8 @@ def compare(blueprint: str, runs: int) -> Comparison:
         work = Path(folder)
         ours, theirs, program = work / "planform", work / "bindings", work / "program.py"
         command = planform("synth", blueprint, "--out", ours)
-        native = measure(command, runs, {"PLANFORM_ENGINE": "native"})
         compiled = measure(command, runs)
+        engine = measure(command, runs, {"PLANFORM_ENGINE": "cdktf"})
         facts = json.loads(measure([PYTHON, PROGRAM, ours, program], 1, node).output)
         bindings = measure([PYTHON, program, theirs], runs, node)
         start = measure([PYTHON, "-c", "import cdktf_cdktf_provider_google.storage_bucket"], runs, node)
@@ -60,7 +60,7 @@ def compare(blueprint: str, runs: int) -> Comparison:
         overrides=sum(facts["overrides"].values()),
         package_mib=sum(place.stat().st_size for place in package.rglob("*") if place.is_file()) / 1024**2,
         planform=compiled,
-        native=native,
+        engine=engine,
         bindings=bindings,
         start=start,
     )

@@ -35,8 +35,8 @@ def starts(runs: int) -> Iterator[Start]:
     yield Start("`planform validate blueprints/minimal.yaml`, no Node", measure(command, runs, NO_NODE), 0.5)
     with tempfile.TemporaryDirectory() as folder:
         command = planform("synth", "blueprints/reference", "--out", Path(folder) / "out")
-        yield Start("`planform synth blueprints/reference`", measure(command, runs), 2.0)
-        native = measure(command, runs, {"PLANFORM_ENGINE": "native", **NO_NODE})
-        yield Start("the same, `PLANFORM_ENGINE=native`, no Node", native)
-    engine = measure(python("-c", "import planform.engine"), runs)
-    yield Start("`python -c 'import planform.engine'`: cdktf alone, in Node", engine)
+        yield Start("`planform synth blueprints/reference`, no Node", measure(command, runs, NO_NODE), 2.0)
+        engine = measure(command, runs, {"PLANFORM_ENGINE": "cdktf"})
+        yield Start("the same, `PLANFORM_ENGINE=cdktf`", engine, 2.0)
+    alone = measure(python("-c", "import planform.engine"), runs)
+    yield Start("`python -c 'import planform.engine'`: cdktf alone, in Node", alone)

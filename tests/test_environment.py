@@ -171,3 +171,14 @@ def test_unconfirmed_facts_are_warnings_at_the_line() -> None:
     assert findings
     assert {finding.severity for finding in findings} == {Severity.WARNING}
     assert {finding.at.line for finding in findings if finding.at} == {14}
+
+
+def test_a_misspelt_region_and_quota_are_warned_of() -> None:
+    text = SMALL.replace("region: europe-west4", "region: europe-vest4").replace(
+        "planes:\n", "teams: {fraud: {owners: ['group:f@acme.example'], accelerators: {nvidia-l44: 8}}}\nplanes:\n", 1
+    )
+    found = compiled(text).findings
+    assert [(each.code, each.label) for each in found] == [
+        ("spec/unlisted-region", "did you mean `europe-west4`?"),
+        ("spec/unlisted-accelerator", "did you mean `nvidia-l4`?"),
+    ]

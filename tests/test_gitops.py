@@ -180,7 +180,6 @@ def test_two_runs_have_the_same_bytes() -> None:
         ),
         (("  fraud:", "  default:"), "spec/team-name"),
         (("  fraud:", "  a-team-with-a-very-long-name:"), "spec/team-name"),
-        (("nvidia-l4: 6", "l4: 6"), "resource/unknown-accelerator"),
         (("  delivery:", "  sync:"), "spec/reserved-plane"),
         (("  delivery:", "  team_fraud:"), "spec/reserved-plane"),
         (("batch_queue: kueue", "batch_queue: {use: existing, queues: {}}"), "contract/not-named"),

@@ -214,6 +214,7 @@ def test_packing_keeps_what_checks_need_and_is_deterministic() -> None:
         (gzip.compress(b"{"), "not a packed provider schema"),
         (gzip.compress(b'{"format":9}'), "format 9"),
     ],
+    ids=["no gzip", "no JSON", "another format"],
 )
 def test_broken_pack_is_refused(data: bytes, says: str) -> None:
     (fault,) = faults(lambda: unpack(data))

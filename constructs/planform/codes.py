@@ -1028,6 +1028,14 @@ CODES: dict[str, Code] = {
         right="networking: {use: vpc, google_apis: private, nat: {enabled: false}}\n",
         help="write `google_apis: private`",
     ),
+    "spec/engine-token": Code(
+        title="a text that the engine would fill in",
+        why="cdktf marks the values that it fills in later by texts with `TfToken[`; one in a blueprint would let its"
+        " author take a value from elsewhere in the platform.",
+        wrong='secrets: {use: secret-manager, secrets: {a: {purpose: "${TfToken[TOKEN.0]}"}}}\n',
+        right="secrets: {use: secret-manager, secrets: {a: {purpose: tokens}}}\n",
+        help="write the text without `TfToken[`",
+    ),
     "spec/gpu-sharing": Code(
         title="several ways, or none, of sharing a GPU",
         why="A GPU is shared by time, by processes or by partitions.",
@@ -1144,6 +1152,14 @@ CODES: dict[str, Code] = {
         right="repositories: {pypi: {format: python, upstream: pypi}}\n",
         help="correct the format or the name",
     ),
+    "spec/reserved-label": Code(
+        title="a label that is set already",
+        why="planform writes who owns a resource and what made it as labels of its own, and Google's begin with"
+        " `goog`: a blueprint's label of the same key would be lost.",
+        wrong="labels: {team: fraud}\n",
+        right="labels: {cost_center: fraud}\n",
+        help="choose another key",
+    ),
     "spec/reserved-plane": Code(
         title="a plane with a name that planform uses itself",
         why="Folders of the output are named after planes; `sync` and `team-<team>` are folders of planform's own.",
@@ -1185,6 +1201,20 @@ CODES: dict[str, Code] = {
         wrong="environments:\n  dev: {project: acme, project_number: 111111111111}\n  prod: {project: acme, project_number: 111111111111}\n",
         right="environments:\n  dev: {project: acme-dev, project_number: 111111111111}\n  prod: {project: acme-prod, project_number: 222222222222}\n",
         help="give each environment a project of its own",
+    ),
+    "spec/stack-name-taken": Code(
+        title="two environments with a stack of one name",
+        why="A stack is named by platform, environment and plane, joined by hyphens: environment `dev-ml` with plane"
+        " `ops` and environment `dev` with plane `ml_ops` would share a folder and a state.",
+        wrong="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  dev-ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        right="planes: {ops: {services: project-services}, ml_ops: {secrets: secret-manager}}\n"
+        "environments:\n"
+        "  dev: {project: acme-dev, project_number: 111111111111}\n"
+        "  ml: {project: acme-dev-ml, project_number: 222222222222}\n",
+        help="give the environment or the plane another name",
     ),
     "spec/team-name": Code(
         title="a team's name that cannot name its things",
@@ -1262,6 +1292,20 @@ CODES: dict[str, Code] = {
         wrong="layout: stacks\n",
         right="layout: planes\n",
         help="write one of the values of the help line",
+    ),
+    "spec/unlisted-accelerator": Code(
+        title="a quota of an accelerator that the catalogue does not list",
+        why="A misspelt accelerator would leave the team without the quota it was meant to have.",
+        wrong="accelerators: {nvidia-l44: 8}\n",
+        right="accelerators: {nvidia-l4: 8}\n",
+        help="mend the name; if the accelerator is newer than the catalogue, there is nothing to do",
+    ),
+    "spec/unlisted-region": Code(
+        title="a region that the list of regions does not have",
+        why="A misspelt region passes Terraform's plan and fails at apply, after some resources were made.",
+        wrong="region: europe-wst4\n",
+        right="region: europe-west4\n",
+        help="mend the name; if the region is newer than the list, there is nothing to do",
     ),
     "spec/unused-setting": Code(
         title="a setting that has no effect beside another",

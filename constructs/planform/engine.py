@@ -107,6 +107,23 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
+@contextmanager
+def _own_process_group() -> Iterator[None]:
+    """Start processes apart from the terminal's group for the time of a block.
+
+    Ctrl-C then reaches Python alone, which ends Node in order; else Node dies first and leaves its folders.
+    """
+    if os.name != "posix":
+        yield
+        return
+    start = subprocess.Popen.__init__
+    subprocess.Popen.__init__ = functools.partialmethod(start, process_group=0)  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        subprocess.Popen.__init__ = start  # type: ignore[method-assign]
+
+
 def _start(name: str) -> Any:
     """Import a Node engine."""
     if importlib.util.find_spec(name) is None:
@@ -116,7 +133,7 @@ def _start(name: str) -> Any:
     before = os.environ.get("JSII_NODE")
     os.environ["JSII_NODE"] = node
     try:
-        with _environment(_NODE_ENVIRONMENT):
+        with _environment(_NODE_ENVIRONMENT), _own_process_group():
             return importlib.import_module(name)
     except (OSError, ValueError, AssertionError, RuntimeError) as fault:
         _forget_process(fault)

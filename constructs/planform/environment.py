@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from planform.contracts.gitops import GitOps
-from planform.diagnostics import Diagnostic, DiagnosticError, error, warning
+from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
     CloudBackend,
@@ -21,6 +21,7 @@ from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
+from planform.planes.resource.accelerators import accelerators
 from planform.planes.teams import TeamSpace, TeamTools
 from planform.planes.wiring import Slot, Wiring, reserved_planes, stack_name, team_stack_name, wire
 from planform.spec.platform import (
@@ -30,6 +31,7 @@ from planform.spec.platform import (
     LocalBackendSettings,
     S3BackendSettings,
 )
+from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
@@ -57,6 +59,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     wiring = wire(spec, catalog or builtin())
     applied = [slot for slot in wiring.slots if slot.filled.component != "existing" and not slot.component.files_only]
     made = {slot.stack for slot in applied}
+    _refuse_taken_names(app, spec, made | {team_stack_name(spec, team) for team in spec.teams})
     stacks = {name: TerraformStack(app, name) for name in wiring.stacks if name in made}
     for name, stack in stacks.items():
         _backend(stack, spec, name)
@@ -88,12 +91,52 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
 def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
     """What may be wrong with an environment's settings, as far as unconfirmed facts tell: warnings."""
     catalog = catalog or builtin()
+    region = spec.environment.region
+    if region not in REGIONS:
+        yield warning(
+            "spec/unlisted-region",
+            f"the list of regions of {AS_OF} has no `{region}`",
+            spec.origin("region"),
+            label=_meant(region, REGIONS),
+            help="mend the name; if the region is newer than the list, there is nothing to do",
+        )
+    for name, team in spec.teams.items():
+        for accelerator in team.accelerators.keys() - accelerators().keys():
+            yield warning(
+                "spec/unlisted-accelerator",
+                f"the accelerator catalogue has no `{accelerator}`, which team `{name}` has a quota of",
+                spec.origin("teams", name, "accelerators", accelerator),
+                label=_meant(accelerator, accelerators()),
+                help="mend the name; if the accelerator is newer than the catalogue, there is nothing to do",
+            )
     for plane in spec.planes.values():
         for slot in plane.slots.values():
             component = catalog.load(slot.capability, slot.component)
             for fault in component.cautions(slot.settings, spec.environment):
                 at = spec.origin("planes", plane.name, slot.capability, *fault.path)
                 yield warning(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+
+def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str]) -> None:
+    """Plane `c` of environment `a-b` and plane `b_c` of `a` would be one stack: one folder and one state."""
+    owners = {team_stack_name(spec, team): f"team `{team}`" for team in spec.teams}
+    owners |= {stack_name(spec, plane): f"plane `{plane}`" for plane in spec.planes}
+    taken = [name for name in sorted(names) if app.node.try_find_child(name) is not None]
+    if taken:
+        raise DiagnosticError(
+            error(
+                "spec/stack-name-taken",
+                f"environment `{spec.name}` and another one would both have a stack `{name}`",
+                spec.origin("environments", spec.name),
+                help=f"give this environment or its {owners[name]} another name",
+            )
+            for name in taken
+        )
+
+
+def _meant(word: str, options: Iterable[str]) -> str:
+    near = suggest(word, options)
+    return f"did you mean `{near}`?" if near else ""
 
 
 def _component(scope: Construct, spec: EnvironmentSpec, slot: Slot, built: Mapping[str, Component]) -> Component:
@@ -131,7 +174,9 @@ def _teams(
 ) -> dict[str, TeamSpace]:
     """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
     tools = TeamTools.of(components)
-    before = {slot.stack: None for slot in wiring.slots if slot.filled.capability in ("identity", "compute")}
+    before = {
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+    }
     made: dict[str, TeamSpace] = {}
     faults: list[Diagnostic] = []
     for name, team in spec.teams.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from planform.codes import CODES
 from planform.codes import page as own_page
 
@@ -18,6 +20,7 @@ def page(code: str) -> str:
     return own_page(code) if code in CODES else _rules()[code]
 
 
+@functools.cache
 def _rules() -> dict[str, str]:
     from planform.checks.cloud import RULES
     from planform.checks.cloud_names import PAGES

@@ -163,7 +163,7 @@ def compile_files(
     Raises DiagnosticError with everything that is wrong.
     """
     return compile_documents(
-        read(*paths), environments=environments, planes=planes, compose=own_app(app) if app else build
+        read(*paths), environments=environments, planes=planes, compose=own_app(app) if app else None
     )
 
 
@@ -172,16 +172,19 @@ def compile_documents(
     *,
     environments: Sequence[str] = (),
     planes: Sequence[str] = (),
-    compose: Compose = build,
+    compose: Compose | None = None,
 ) -> Compilation:
     """The same from documents that were read already."""
-    specs = resolve(documents, builtin(), environments)
+    catalog = builtin()
+    specs = resolve(documents, catalog, environments)
     _refuse_unknown_planes(specs, planes)
-    app = compose(specs)
+    app = compose(specs) if compose else build(specs, catalog)
     wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
     files = {**synthesize(app), **manifests(app)}
-    findings = in_order([*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec))])
+    findings = in_order(
+        [*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec, catalog))]
+    )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))

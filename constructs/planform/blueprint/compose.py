@@ -44,7 +44,7 @@ class Budget:
     values: int = 1_000_000
 
 
-class _Halt(Exception):  # noqa: N818
+class _Halt(Exception):
     """The rest of the file means nothing."""
 
 

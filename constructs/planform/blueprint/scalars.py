@@ -32,11 +32,11 @@ _DIGITS = 19
 """Digits of the largest 64-bit integer."""
 
 
-class AmbiguousNumber(ValueError):  # noqa: N818
+class AmbiguousNumber(ValueError):
     """A number that readers of YAML understand differently."""
 
 
-class NumberOutOfRange(ValueError):  # noqa: N818
+class NumberOutOfRange(ValueError):
     """A number that is not finite, or is an integer beyond 64 bits."""
 
 

@@ -30,7 +30,7 @@ class Verbs(click.Group):
     """The verbs of `VERBS`, each from its own module, so that `--help` loads none of the compiler."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return [*VERBS]  # `list` is a verb here: its module has that name in this package
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
@@ -50,7 +50,7 @@ class Verbs(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl([*VERBS.items()])
 
 
 @click.group(
@@ -78,6 +78,7 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         code = group.main(args=args, prog_name="planform", standalone_mode=False)
     except click.exceptions.Abort:
+        sys.unraisablehook = _nothing  # what was half made, such as Node's process, complains when it is dropped
         click.echo("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as wrong:
@@ -86,6 +87,10 @@ def main(args: Sequence[str] | None = None) -> None:
     except Exception:
         _own_fault()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _nothing(trouble: object) -> None:
+    """Say nothing."""
 
 
 def _own_fault() -> None:

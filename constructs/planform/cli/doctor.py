@@ -35,10 +35,13 @@ class Finding:
 def command(run: Run) -> None:
     """Say what this machine has and lacks. Exit code 1: something that planform needs does not work.
 
+    planform writes with its engine `native`; `cdktf`, which runs in Node, is for apps of one's own. PLANFORM_ENGINE
+    chooses one for all.
+
     \b
     Examples:
       planform doctor
-      PLANFORM_ENGINE=native planform doctor
+      PLANFORM_ENGINE=cdktn planform doctor
     """
     found = list(_findings(run))
     failed = [finding for finding in found if finding.needed and finding.state != "ok"]
@@ -56,9 +59,10 @@ def command(run: Run) -> None:
 def _findings(run: Run) -> Iterator[Finding]:
     yield Finding("planform", "ok", __version__, needed=True)
     yield Finding("python", "ok", f"{platform.python_version()} {sys.executable}", needed=True)
-    with run.step("starting the engine"):
-        engine = _engine()
-    yield engine
+    for name, needed in _engines():
+        with run.step(f"starting {name}"):
+            engine = _engine(name, needed=needed)
+        yield engine
     with run.step("asking terraform for its version"):
         terraform = _terraform()
     yield terraform
@@ -69,23 +73,36 @@ def _findings(run: Run) -> Iterator[Finding]:
         yield Finding("terraform config", "broken", about, help=help)
 
 
-def _engine() -> Finding:
-    """Start the chosen engine in a process of its own, as `planform synth` would."""
+def _engines() -> tuple[tuple[str, bool], ...]:
+    """The engine that the user chose; else the one of `planform synth`, and the one of apps, which not all have."""
+    chosen = os.environ.get("PLANFORM_ENGINE")
+    return ((chosen, True),) if chosen else (("native", True), ("cdktf", False))
+
+
+def _engine(name: str, *, needed: bool) -> Finding:
+    """Start an engine in a process of its own, as a verb would."""
     code = (
         "from planform.diagnostics import DiagnosticError\n"
         "try:\n    import planform.engine as e; print(e.NAME, e.VERSION)\n"
         "except DiagnosticError as fault:\n    d = fault.diagnostics[0]; print(d.summary); print(d.help); exit(1)"
     )
     try:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PLANFORM_ENGINE": name},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
     except subprocess.TimeoutExpired:
         help = "set JSII_NODE to a Node 22 or 24 that runs here, or set PLANFORM_ENGINE=native"
-        return Finding("engine", "broken", "it did not start within a minute", needed=True, help=help)
+        return Finding("engine", "broken", f"{name} did not start within a minute", needed=needed, help=help)
     said = [*done.stdout.strip().splitlines(), "", ""]
     if done.returncode == 0:
-        return Finding("engine", "ok", said[0], needed=True)
+        return Finding("engine", "ok", said[0], needed=needed)
     trouble = said[0] or (done.stderr.strip().splitlines() or ["no output"])[-1]
-    return Finding("engine", "broken", trouble, needed=True, help=said[1])
+    return Finding("engine", "broken", trouble, needed=needed, help=said[1])
 
 
 def _terraform() -> Finding:

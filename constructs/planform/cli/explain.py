@@ -60,7 +60,7 @@ def _address(
     found = list(compiled.explain(address))
     if not found:
         near = suggest(address, {record.address for records in compiled.records.values() for record in records})
-        help = f"did you mean `{near}`?" if near else f"planform list resources {' '.join(blueprint)} has all"
+        help = f"did you mean `{near}`?" if near else f"`planform list resources {' '.join(blueprint)}` has all"
         raise DiagnosticError([error("explain/unknown-address", f"no resource has the address `{address}`", help=help)])
     if run.as_json:
         return run.document(compiled.findings, address=address, found=[each.as_dict() for each in found])

@@ -50,8 +50,10 @@ def command(run: Run, folder: str, name: str) -> None:
 def _write(target: Path, files: Mapping[str, str]) -> list[Path]:
     taken = [target / path for path in files if (target / path).exists()]
     if taken:
-        help = "choose another folder, or move the file away"
-        raise DiagnosticError([error("init/exists", f"`{path}` is there already", help=help) for path in taken])
+        summary = f"`{taken[0]}` is there already{f', and {len(taken) - 1} more' if len(taken) > 1 else ''}"
+        notes = [str(path) for path in taken[1:]]
+        help = "choose another folder, or move these files away"
+        raise DiagnosticError([error("init/exists", summary, notes=notes, help=help)])
     written: list[Path] = []
     try:
         for path, text in files.items():

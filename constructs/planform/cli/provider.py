@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from planform.cli.terminal import Run, common, only_reads
@@ -70,9 +72,10 @@ def add(run: Run, source: str, from_file: str | None, out: str | None) -> None:
 
     with run.step("reading the file" if from_file else "asking terraform for the schema"):
         path = add_provider(source, from_file=from_file, out=out)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     if run.as_json:
-        return run.document(path=str(path))
-    run.data(str(path))
+        return run.document(path=str(shown))
+    run.data(str(shown))
     name = path.name.split(".")[0]
     run.talk(f"next: from planform.terraform import provider; {name} = provider({name!r})")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from collections.abc import Sequence
@@ -45,13 +46,16 @@ def command(
       planform synth blueprints/reference --env dev --plane resource
       planform synth blueprints/reference --app stacks:build --out build
 
-    PLANFORM_ENGINE chooses what writes: cdktf (the default), cdktn or native, which needs no Node.
+    PLANFORM_ENGINE chooses what writes: cdktf, cdktn or native, with equal bytes but for the line with the writer's
+    version. Default: native, which needs no Node; with --app cdktf, as one's own constructs may need all of it.
     """
     started = time.perf_counter()
+    if app is None:
+        os.environ.setdefault("PLANFORM_ENGINE", "native")
     run.writes = True
     if not out:
         raise click.BadParameter("name a folder", param_hint="--out")
-    with run.step("starting the engine"):
+    with run.step("loading the compiler"):
         from planform.pipeline import compile_files
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)

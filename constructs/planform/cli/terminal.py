@@ -145,10 +145,10 @@ def write(text: str) -> None:
     """Text on stdout. Where nobody reads it any more, as after `| head`, the run ends as if by SIGPIPE."""
     try:
         click.echo(text)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     except OSError as trouble:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer goes nowhere
+        if isinstance(trouble, BrokenPipeError):
+            sys.exit(141)
         raise click.ClickException(f"standard output cannot be written: {trouble.strerror}") from None
 
 

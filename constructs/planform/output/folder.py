@@ -264,7 +264,8 @@ def _sweep(target: Path) -> None:
 
 
 def _refuse(folder: Path, fault: OSError) -> NoReturn:
-    reason = fault.strerror or str(fault)
+    above = fault.errno in (errno.EEXIST, errno.ENOTDIR)
+    reason = "a folder above it is a file" if above else fault.strerror or str(fault)
     if fault.errno in _FULL:
         remedy = "make room, or name a folder on another disk; what was there before is unchanged"
         raise DiagnosticError([error("output/no-space", f"no room to write {folder}: {reason}", help=remedy)]) from None

@@ -71,7 +71,7 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
 
     def __init__(
         self,
-        scope: Construct,
+        scope: Any,  # any engine's construct: a consumer's stack is not of planform's own type
         id: str,
         settings: BaseSettings | None = None,
         *,

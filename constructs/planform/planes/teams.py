@@ -11,12 +11,12 @@ from planform.contracts.compute import Compute
 from planform.contracts.gitops import GitOps
 from planform.contracts.identity import Identities, Identity
 from planform.contracts.network_policy import NetworkPolicies
+from planform.contracts.services import Services
 from planform.diagnostics import Location
-from planform.engine import Construct
+from planform.engine import Construct, stack_of
 from planform.kubernetes.record import KubernetesObject, Manifests
 from planform.planes.component import Refused
 from planform.planes.record_ids import principal_id, record_id
-from planform.planes.resource.accelerators import accelerators, nearest_accelerator
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.platform import Team
@@ -24,8 +24,9 @@ from planform.terraform.google import BillingBudget, ProjectIamMember
 
 __all__ = ["RESOURCES", "TeamSpace", "TeamTools", "resource_of"]
 
-RESOURCES = {"nvidia": "nvidia.com/gpu", "tpu": "google.com/tpu"}
-"""What a pod asks for, by the beginning of the accelerator's name."""
+RESOURCES = ("nvidia.com/gpu", "google.com/tpu")
+"""What pods ask for to get accelerators."""
+BUDGET_API = "billingbudgets.googleapis.com"
 IDENTITY_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
 WORKLOAD = "workload"
 """The service account that a team's pods run as, in its namespace."""
@@ -41,7 +42,7 @@ _THRESHOLDS = ((0.5, "CURRENT_SPEND"), (0.9, "CURRENT_SPEND"), (1.0, "CURRENT_SP
 
 def resource_of(accelerator: str) -> str:
     """What a pod asks for to get an accelerator: `nvidia-l4` -> `nvidia.com/gpu`."""
-    return next(resource for start, resource in RESOURCES.items() if accelerator.startswith(start))
+    return "google.com/tpu" if accelerator.startswith("tpu") else "nvidia.com/gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,21 @@ class TeamTools:
     gitops: GitOps | None = None
     network_policy: NetworkPolicies | None = None
     batch_queue: BatchQueue | None = None
+    services: Services | None = None
 
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
         compute, identity, gitops = filled.get("compute"), filled.get("identity"), filled.get("gitops")
         network_policy, batch_queue = filled.get("network_policy"), filled.get("batch_queue")
+        services = filled.get("services")
         return cls(
             compute=compute if isinstance(compute, Compute) else None,
             identity=identity if isinstance(identity, Identities) else None,
             gitops=gitops if isinstance(gitops, GitOps) else None,
             network_policy=network_policy if isinstance(network_policy, NetworkPolicies) else None,
             batch_queue=batch_queue if isinstance(batch_queue, BatchQueue) else None,
+            services=services if isinstance(services, Services) else None,
         )
 
 
@@ -75,9 +79,10 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     without public load balancers; a LimitRange; a RoleBinding of its owners to `edit`, and a Role for jobs and
     queues; isolation from other namespaces and a queue, where the platform has them; the service account `workload`.
     With identities: the service account `team-<team>`, which `workload` acts as. For the owners: leave to find the
-    cluster. With a billing account and `budget_usd_month`: a budget for what carries the label `team`.
+    cluster. With a billing account and `budget_usd_month`: a budget for what carries the label `team`; whoever
+    applies it needs roles/billing.costsManager on the account, which planform does not grant.
     Groups of people reach the cluster's roles only through Google Groups for RBAC, which the cluster's settings name.
-    Errors: spec/team-name, resource/unknown-accelerator.
+    Errors: spec/team-name.
     Source: Kubernetes' pages on resource quotas, limit ranges and default roles; provider page of
     google_billing_budget 7.45.0, one label a budget.
     """
@@ -104,7 +109,6 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         self.identity: Identity | None = None
         self.queue: QueueRef | None = None
         self._refuse_name()
-        self._refuse_unknown_accelerators()
         self._build()
 
     @staticmethod
@@ -161,7 +165,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
 
     def _accelerators(self) -> dict[str, int]:
         """How many of each kind the namespace may hold: the team's own quota, and what its queue lets it borrow."""
-        totals = dict.fromkeys(RESOURCES.values(), 0)
+        totals = dict.fromkeys(RESOURCES, 0)
         for accelerator, count in self.team.accelerators.items():
             totals[resource_of(accelerator)] += count
         for resource, count in (self.queue.most if self.queue else {}).items():
@@ -218,6 +222,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         if budget is None:
             return
         account, amount = budget
+        enabled = self.tools.services.enable(BUDGET_API) if self.tools.services is not None else ()
         units, nanos = divmod(round(amount * 100), 100)
         BillingBudget(
             self,
@@ -239,6 +244,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
                     ]
                 }
             ],
+            depends_on=[record for record in enabled if record.stack is stack_of(self)],
             threshold_rules=[{"threshold_percent": percent, "spend_basis": basis} for percent, basis in _THRESHOLDS],
             origin=self._at("teams", self.name, "budget_usd_month"),
         )
@@ -247,21 +253,6 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         for problem in _name_problems(self.name, self.tools):
             help = "rename the team; its namespace and its service account have its name"
             raise Refused(Fault("spec/team-name", problem, help=help))
-
-    def _refuse_unknown_accelerators(self) -> None:
-        for name in self.team.accelerators:
-            if name not in accelerators():
-                near = nearest_accelerator(name)
-                raise Refused(
-                    Fault(
-                        "resource/unknown-accelerator",
-                        f"there is no accelerator `{name}`",
-                        ("accelerators", name),
-                        label=f"did you mean `{near}`?" if near else "",
-                        help="write the name that GKE gives it, such as nvidia-l4",
-                        of_key=True,
-                    )
-                )
 
 
 def _name_problems(name: str, tools: TeamTools) -> Iterator[str]:

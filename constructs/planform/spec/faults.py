@@ -6,6 +6,7 @@ import json
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -59,15 +60,31 @@ def faults_of(model: type[BaseModel], failed: ValidationError, value: object) ->
             continue
         path = _real_path(detail["loc"], value, absent_last=detail["type"] in ("missing", "extra_forbidden"))
         fault = _fault(model, detail, path)
-        faults.setdefault((fault.code, fault.path), fault)
+        before = faults.setdefault((fault.code, fault.path), fault)
+        if fault.code == "spec/wrong-type" and before.summary != fault.summary:
+            faults[fault.code, fault.path] = _either(before, fault)
     misspelt = {
         (*fault.path[:-1], fault.label.split("`")[1])
         for fault in faults.values()
         if fault.code == "spec/unknown-key" and fault.label
     }
     for fault in faults.values():
-        if not (fault.code == "spec/missing-key" and fault.path in misspelt):
-            yield fault
+        if fault.code == "spec/missing-key" and fault.path in misspelt:
+            continue
+        if fault.code == "spec/wrong-type" and any(_within(other, fault) for other in faults.values()):
+            continue  # a value of several forms has this fault in a form that it was not written in
+        yield fault
+
+
+def _within(other: Fault, fault: Fault) -> bool:
+    return other is not fault and other.path[: len(fault.path)] == fault.path
+
+
+def _either(one: Fault, other: Fault) -> Fault:
+    """Two faults of a value that may have several forms as one."""
+    wanted, _, found = one.summary.partition(", got ")
+    more = other.summary.partition(", got ")[0].removeprefix("expected ")
+    return replace(one, summary=f"{wanted} or {more}, got {found}", help="write it in one of these forms")
 
 
 def _follows_from_its_entries(detail: ErrorDetails) -> bool:

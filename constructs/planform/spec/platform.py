@@ -194,7 +194,10 @@ class Platform(BaseModel):
     organization: Organization = Field(description="The Google Cloud organisation that it belongs to.")
     region: Region = Field(description="Region that everything runs in, unless an environment says otherwise.")
     labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels on everything that takes them, such as `cost_center`."
+        default_factory=dict,
+        max_length=50,
+        description="Labels on everything that takes them, such as `cost_center`; at most 50, as planform adds its own"
+        " and Google Cloud takes 64.",
     )
     layout: Layout = Field(
         default="planes",

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
+from planform.engine_json import TOKEN
 from planform.literals import looks_secret, secret_paths
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -22,6 +23,11 @@ __all__ = ["ComponentType", "Components", "KINDS", "resolve"]
 
 KINDS = ("Platform",)
 VERSION = 1
+ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
+"""Faults of a mapping of which one key is wanted."""
+OVERRIDES = "environments."
+OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
+"""Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
 
 
 class ComponentType(Protocol):
@@ -51,7 +57,7 @@ def resolve(
 
     Raises DiagnosticError with every fault of every document.
     """
-    found: list[Diagnostic] = [fault for document in documents for fault in (*_secrets(document), *_header(document))]
+    found: list[Diagnostic] = [fault for document in documents for fault in _of_document(document)]
     platforms = [document for document in documents if document.value.get("kind") == "Platform"]
     if not platforms and not found:
         first = documents[0] if documents else None
@@ -92,6 +98,31 @@ def _spot(at: Location | None) -> tuple[str, int, int] | None:
     return (at.file, at.line, at.column) if at else None
 
 
+def _of_document(document: Document) -> Iterator[Diagnostic]:
+    yield from _secrets(document)
+    yield from _tokens(document, document.value)
+    yield from _header(document)
+
+
+def _tokens(document: Document, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Diagnostic]:
+    """Texts that the engine would take for a mark of its own and fill in."""
+    if isinstance(value, str) and TOKEN in value:
+        yield _token(document.at(*path))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if TOKEN in key:
+                yield _token(document.key_at(*path, key))
+            yield from _tokens(document, item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _tokens(document, item, (*path, index))
+
+
+def _token(at: Location) -> Diagnostic:
+    summary = f"a text holds `{TOKEN}`, which the engine would fill in"
+    return error("spec/engine-token", summary, at, help=f"write it without `{TOKEN}`: a blueprint's texts are data")
+
+
 def _secrets(document: Document) -> Iterator[Diagnostic]:
     for path, kind in secret_paths(document.value):
         in_key = bool(path) and isinstance(path[-1], str) and looks_secret(path[-1]) is not None
@@ -117,7 +148,7 @@ def _header(document: Document) -> Iterator[Diagnostic]:
         newer = isinstance(value["planform"], int) and value["planform"] > VERSION
         yield error(
             "spec/version",
-            f"this planform reads version {VERSION} of the blueprint language, not {value['planform']!r}",
+            f"this planform reads version {VERSION} of the blueprint language, not {json.dumps(value['planform'])}",
             document.at("planform"),
             help="upgrade planform" if newer else f"write `planform: {VERSION}`",
         )
@@ -147,10 +178,19 @@ class _Place:
         about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
         locate = self.document.key_at if about_key or fault.of_key else self.document.at
         at = locate(*(path[:-1] if absent else path))
+        if fault.code in ONE_OF:
+            at = self._overriding_key(path) or at
         dotted = reduce(step, path, "")
         if dotted != at.path:
             at = Location(at.file, at.line, at.column, at.end_column, dotted)
         return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
+
+    def _overriding_key(self, path: tuple[str | int, ...]) -> Location | None:
+        """The key that an environment adds to a choice which the platform has made already."""
+        if self.document.at(*path).path.startswith(OVERRIDES):
+            return None
+        keys = (mark.key for below, mark in self.document.marks.items() if below[:-1] == path)
+        return next((key for key in keys if key is not None and key.path.startswith(OVERRIDES)), None)
 
 
 def _diagnostics(place: _Place, parsed: Platform | list[Fault]) -> Iterator[Diagnostic]:
@@ -226,6 +266,8 @@ def _environment(
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
     faults += more
+    if environment is not None:
+        faults += [place.diagnostic(fault) for fault in _label_faults(environment.labels)]
     if isinstance(parsed, list) or environment is None or faults:
         return None, faults
     spec = EnvironmentSpec(
@@ -239,6 +281,19 @@ def _environment(
         origin=merged.at,
     )
     return spec, []
+
+
+def _label_faults(labels: Mapping[str, str]) -> Iterator[Fault]:
+    """Labels that planform or Google sets, so that the blueprint's would be lost."""
+    for key in labels:
+        if key in OWN_LABELS or key.startswith("goog"):
+            yield Fault(
+                "spec/reserved-label",
+                f"label `{key}` is set by {'planform' if key in OWN_LABELS else 'Google'}",
+                ("labels", key),
+                help="choose another key",
+                of_key=True,
+            )
 
 
 def _facts(platform: Platform, name: str) -> Environment:
@@ -308,8 +363,8 @@ def _slot(
         ]
     names = components.names(capability)
     if not isinstance(value, Mapping):
-        return [place.diagnostic(Fault("spec/wrong-type", f"a slot is a component's name or a mapping with `use`,"
-                                       f" not {shown(json.dumps(value))}", help=f"write one of {', '.join(names)}"))]  # fmt: skip
+        summary = f"a slot is a component's name or a mapping with `use`, not {shown(json.dumps(value))}"
+        return [place.diagnostic(Fault("spec/wrong-type", summary, help=f"write one of {', '.join(names)}"))]
     use = value.get("use")
     if use is None:
         return [place.diagnostic(Fault("spec/missing-key", f"`{capability}` does not say which component fills it",

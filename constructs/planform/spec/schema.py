@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from planform.spec.platform import Platform
@@ -36,6 +37,9 @@ def json_schema(components: Components) -> dict[str, Any]:
         "anyOf": [{**number}, {"type": "integer", "minimum": 100000}],
         "description": number["description"],
     }
+    for definition in _parts(schema):
+        if "patternProperties" in definition:
+            definition.setdefault("additionalProperties", False)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "planform blueprint",
@@ -67,6 +71,14 @@ def _slot(capability: str, components: Components, definitions: dict[str, Any]) 
 def _partial(slot: dict[str, Any]) -> dict[str, Any]:
     """An override: a name, or any part of a slot's settings, which are judged after merging."""
     return {"description": slot["description"], "anyOf": [slot["anyOf"][0], {"type": "object"}]}
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping in a schema, the outermost first."""
+    if isinstance(schema, dict):
+        yield schema
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _parts(part)
 
 
 def _first_line(component: type) -> str:

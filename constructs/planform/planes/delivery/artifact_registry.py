@@ -405,7 +405,7 @@ def _combination_faults(name: str, settings: ArtifactRegistrySettings) -> Iterat
                 "spec/repository-upstream",
                 f"`{member}` is itself a combination",
                 path,
-                help=f"name its members: {', '.join(found.combines)}",
+                help="delete it from the list" if member == name else f"name its members: {', '.join(found.combines)}",
             )
         elif found.format != repository.format:
             yield Fault(

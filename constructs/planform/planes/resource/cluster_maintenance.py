@@ -29,14 +29,15 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(examples=["03:00"])]
+FreezeDay = Annotated[date, Field(ge=date(2020, 1, 1), le=date(2099, 12, 31))]
 Scope = Literal["no_upgrades", "no_minor_upgrades", "no_minor_or_node_upgrades"]
 
 
 class Freeze(Settings):
     """Days on which some upgrades wait."""
 
-    first_day: date = Field(description="First day of the freeze, from midnight UTC.", examples=["2026-12-19"])
-    last_day: date = Field(description="Last day of the freeze, to midnight UTC.", examples=["2027-01-04"])
+    first_day: FreezeDay = Field(description="First day of the freeze, from midnight UTC.", examples=["2026-12-19"])
+    last_day: FreezeDay = Field(description="Last day of the freeze, to midnight UTC.", examples=["2027-01-04"])
     scope: Scope = Field(
         default="no_minor_or_node_upgrades",
         description="What waits: `no_upgrades` all upgrades, at most 90 days; `no_minor_upgrades` new minor versions;"

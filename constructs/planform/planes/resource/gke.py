@@ -14,6 +14,7 @@ from planform.planes.component import Place
 from planform.planes.resource.accelerators import accelerator, nearest_accelerator
 from planform.planes.resource.cluster import NODE_SCOPES, Cluster, ClusterSettings
 from planform.planes.resource.node_pool import NodePool, NodePoolSettings, accelerator_pool, cautions, check
+from planform.planes.resource.node_pool_settings import MachineType
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -25,13 +26,13 @@ __all__ = ["AutoProvisioning", "Gke", "GkeSettings", "SystemPool"]
 RESERVED_POOLS = ("default-pool", "system")
 MANAGED_COMPONENTS = "components.gke.io/gke-managed-components"
 
-Limit = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class SystemPool(Settings):
     """The node pool `system`, for what the cluster itself and the platform run."""
 
-    machine_type: str = Field(
+    machine_type: MachineType = Field(
         default="e2-standard-4", description="Compute Engine machine type. Default: e2-standard-4."
     )
     min_nodes: Count = Field(default=1, description="Nodes that are kept, over all zones. Default: 1.")

@@ -21,6 +21,7 @@ __all__ = [
     "GKE_NAME_LENGTH",
     "BlueGreen",
     "BlueGreenTerms",
+    "MachineType",
     "Mig",
     "MigTerms",
     "Mps",
@@ -36,6 +37,7 @@ __all__ = [
 
 GKE_NAME_LENGTH = 40
 
+MachineType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$")]
 ZoneName = Annotated[str, StringConstraints(pattern=r"^[a-z]+-[a-z]+[0-9]+-(ai[0-9]+)?[a-z]$")]
 LabelName = Annotated[
     str,
@@ -90,8 +92,8 @@ class Mig(Settings):
 class SurgeTerms(Settings):
     """How far a surge upgrade may go beyond and below the size of the pool."""
 
-    max_surge: int = Field(default=1, ge=0, description="Nodes made beyond the pool's size. Default: 1.")
-    max_unavailable: int = Field(default=0, ge=0, description="Nodes taken away at once. Default: none.")
+    max_surge: int = Field(default=1, ge=0, le=20, description="Nodes made beyond the pool's size. Default: 1.")
+    max_unavailable: int = Field(default=0, ge=0, le=20, description="Nodes taken away at once. Default: none.")
 
 
 class Surge(Settings):
@@ -107,7 +109,7 @@ class Surge(Settings):
 class BlueGreenTerms(Settings):
     """How fast a second set of nodes takes over from the first."""
 
-    batch_nodes: int = Field(default=1, ge=1, description="Old nodes that are drained at a time. Default: 1.")
+    batch_nodes: int = Field(default=1, ge=1, le=1000, description="Old nodes that are drained at a time. Default: 1.")
     batch_soak_minutes: int = Field(
         default=5, ge=0, le=10080, description="Minutes to wait after each batch. Default: 5."
     )
@@ -194,8 +196,7 @@ class Taint(Settings):
 class NodePoolSettings(Settings):
     """Machines of one kind in a GKE cluster, as many as its pods need between two bounds."""
 
-    machine_type: str = Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$",
+    machine_type: MachineType = Field(
         description="Compute Engine machine type of the nodes.",
         examples=["g2-standard-8"],
     )
@@ -219,7 +220,7 @@ class NodePoolSettings(Settings):
         default=0, ge=0, description="Nodes that are kept without pods, over all zones. Default: none."
     )
     max_nodes: int = Field(
-        ge=1, description="Nodes at most, over all zones: the bound on what the pool costs.", examples=[8]
+        ge=1, le=100_000, description="Nodes at most, over all zones: the bound on what the pool costs.", examples=[8]
     )
     zones: tuple[ZoneName, ...] | None = Field(
         default=None,
