@@ -10,8 +10,17 @@ import yaml
 
 from planform.blueprint.read import read_text
 from planform.diagnostics import DiagnosticError
+from planform.engine import App, TerraformStack
+from planform.kubernetes import objects_of, parts_of
+from planform.output.manifests import manifests
 from planform.output.output import Output
 from planform.pipeline import Compilation, compile_documents
+from planform.planes.component import Refused
+from planform.planes.delivery.existing_gitops import ExistingGitOps, ExistingGitOpsSettings
+from planform.planes.resource.existing_compute import ExistingCompute, ExistingComputeSettings
+from planform.planes.resource.kueue import Kueue
+from planform.spec.environment import Environment
+from planform.terraform.record import records_of
 
 HEAD = """\
 planform: 1
@@ -179,6 +188,7 @@ def test_two_runs_have_the_same_bytes() -> None:
             "spec/two-sources",
         ),
         (("  fraud:", "  default:"), "spec/team-name"),
+        (("  fraud:", "  kueue-system:"), "kubernetes/duplicate-object"),
         (("  fraud:", "  a-team-with-a-very-long-name:"), "spec/team-name"),
         (("  delivery:", "  sync:"), "spec/reserved-plane"),
         (("  delivery:", "  team_fraud:"), "spec/reserved-plane"),
@@ -275,3 +285,33 @@ def test_host_rules_need_a_data_plane_that_knows_names() -> None:
     hosts = SECURITY.replace("cilium", "{use: cilium, egress_hosts: [pypi.org, '*.pythonhosted.org']}")
     rule = manifest(compiled(platform(security=hosts)), "team-fraud/base/fqdnnetworkpolicy-egress-all")["spec"]
     assert rule["egress"][0]["matches"] == [{"name": "pypi.org"}, {"pattern": "*.pythonhosted.org"}]
+
+
+# Alone
+
+
+def test_components_work_in_anybodys_stack() -> None:
+    app = App()
+    stack = TerraformStack(app, "mine")
+    dev = Environment(
+        platform="acme-ai", name="dev", project="acme-ai-dev", project_number="111111111111", region="europe-west4"
+    )
+    pool = {"accelerator": "nvidia-l4", "machine_type": "g2-standard-8", "max_nodes": 4}
+    cluster = ExistingComputeSettings.model_validate({"cluster": "shared", "accelerator_pools": {"l4": pool}})
+    git = {"tool": "config-sync", "git": {"repository": "https://github.com/acme/ai-platform"}, "auth": "token"}
+    compute = ExistingCompute(stack, "compute", cluster, environment=dev)
+    gitops = ExistingGitOps(stack, "gitops", ExistingGitOpsSettings.model_validate(git), environment=dev)
+    queues = Kueue(stack, "batch_queue", environment=dev, compute=compute, gitops=gitops)
+    assert queues.team("fraud", namespace="fraud", scope=queues, accelerators={"nvidia-l4": 2}).most == {
+        "nvidia.com/gpu": 4
+    }
+    gitops.deliver([part for part in parts_of(objects_of(stack).delivered) if part.id != gitops.manifests.id])
+    files = manifests(app)
+    assert "kubernetes/dev/platform/kueue/localqueue-default.yaml" in files
+    sync = yaml.safe_load(files["kubernetes/dev/sync/existing-gitops/rootsync-plane-platform.yaml"])["spec"]["git"]
+    assert sync["dir"] == "kubernetes/dev/platform"
+    assert sync["secretRef"] == {"name": "git-creds"}
+    assert len(records_of(stack)) == 0
+    assert gitops.namespace("kueue-system") == "kueue-system"
+    with pytest.raises(Refused, match="would have the label `tier`"):
+        gitops.namespace("kueue-system", labels={"tier": "a"})
