@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from planform.blueprint.read import read_text
 from planform.diagnostics import Diagnostic, DiagnosticError
@@ -10,6 +11,7 @@ from planform.planes.catalog import builtin
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.provenance import resolved_lines
 from planform.spec.resolve import resolve
+from planform.spec.schema import json_schema
 
 SMALL = """\
 planform: 1
@@ -105,3 +107,17 @@ def test_each_value_tells_where_it_comes_from() -> None:
     assert (rotation.value, rotation.at.line if rotation.at else 0) == (60, 16)
     assert lines["planes.security.services.use"].at is not None
     assert lines["planes.security.keys.destroy_after_days"].at is None
+
+
+def test_the_schema_completes_overrides_and_requires_nothing_there() -> None:
+    validator = Draft202012Validator(json_schema(builtin()))
+    (document,) = read_text(SMALL)
+    pools = {"use": "gke", "node_pools": {"l4": {"machine_type": "g2-standard-8", "max_nodes": 1}}}
+    document.value["planes"]["security"]["compute"] = pools
+    override = document.value["environments"]["prod"]["planes"]["security"]
+    for good in ({"node_pools": {"l4": {"capacity": "spot"}}}, {"node_pools": {"l4": None}}, None, "gke-autopilot"):
+        override["compute"] = good
+        assert validator.is_valid(document.value), good
+    for bad in ({"node_pool": {}}, {"node_pools": {"l4": {"max_node": 1}}}, "gek"):
+        override["compute"] = bad
+        assert not validator.is_valid(document.value), bad

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planform.spec.platform import Platform
@@ -10,17 +10,23 @@ from planform.spec.resolve import Components
 
 __all__ = ["json_schema"]
 
+OVERRIDE = "override."
+"""The start of the names of definitions that serve overrides."""
+
 
 def json_schema(components: Components) -> dict[str, Any]:
     """The schema of a `Platform` document with every component's settings, draft 2020-12.
 
-    The same schema serves `planes` and the overrides under `environments.<name>.planes`; there, a slot may be
-    null, and what a component requires may already stand in the platform's part.
+    Overrides under `environments.<name>.planes` have definitions of their own: there nothing is required, as it may
+    stand in the platform's part, and null removes what stands there.
     """
     schema = Platform.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     slots = {capability: _slot(capability, components, definitions) for capability in components.capabilities}
-    overrides = {capability: {"anyOf": [_partial(slot), {"type": "null"}]} for capability, slot in slots.items()}
+    own = {name: definition for name, definition in definitions.items() if name.split(".")[0] in slots}
+    definitions |= {f"{OVERRIDE}{name}": _partial(definition, own) for name, definition in own.items()}
+    overrides = {capability: _partial({"anyOf": [slot]}, own)["anyOf"][0] for capability, slot in slots.items()}
+    overrides = {capability: {"anyOf": [slot, {"type": "null"}]} for capability, slot in overrides.items()}
     plane = definitions["PlaneBlock"]
     plane["properties"] |= slots
     plane["additionalProperties"] = False
@@ -68,9 +74,28 @@ def _slot(capability: str, components: Components, definitions: dict[str, Any]) 
     return {"description": f"The component that fills `{capability}`.", "anyOf": [{"anyOf": texts}, *forms]}
 
 
-def _partial(slot: dict[str, Any]) -> dict[str, Any]:
-    """An override: a name, or any part of a slot's settings, which are judged after merging."""
-    return {"description": slot["description"], "anyOf": [slot["anyOf"][0], {"type": "object"}]}
+def _partial(schema: Any, own: Mapping[str, Any]) -> Any:
+    """A schema for a part of what it describes: nothing is required, and null stands for what is removed."""
+    if isinstance(schema, list):
+        return [_partial(each, own) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    result: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ("properties", "patternProperties"):
+            result[key] = {name: _or_null(_partial(each, own)) for name, each in value.items()}
+        elif key not in ("required", "minProperties", "discriminator", "default"):
+            result["anyOf" if key == "oneOf" else key] = _partial(value, own)
+    reference = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if reference in own:
+        result["$ref"] = f"#/$defs/{OVERRIDE}{reference}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        result["additionalProperties"] = _or_null(result["additionalProperties"])
+    return result
+
+
+def _or_null(schema: Any) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
