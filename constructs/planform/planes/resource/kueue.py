@@ -84,7 +84,7 @@ class Kueue(Component):
     LocalQueue, WorkloadPriorityClass and for queued capacity AdmissionCheck and ProvisioningRequestConfig objects.
     Errors: contract/other-queue, kubernetes/bad-name.
     Source: Kueue 0.19.2, API v1beta2 and its chart's values; charts of Kubeflow Trainer 2.3.0 and KubeRay 1.7.0, read
-    2026-08.
+    2026-11-21.
     """
 
     name = "kueue"

@@ -45,7 +45,7 @@ class OpaGatekeeper(Component):
     Requires: GitOps; NetworkPolicies, if it is there, which leaves the namespace gatekeeper-system alone.
     Emits: the Helm release gatekeeper, and its Config object; the namespace is asked of GitOps.
     Errors: none of its own.
-    Source: values of the chart gatekeeper 3.23.0, read 2026-08-19.
+    Source: values of the chart gatekeeper 3.23.0, read 2026-11-21.
     """
 
     name = "opa-gatekeeper"
