@@ -65,7 +65,8 @@ def npm_tools() -> None:
         (here / "package.json").write_text('{"private": true}\n')
         npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
         flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
-        run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}")
+        trust = {"NODE_OPTIONS": "--use-system-ca"}  # the certificates that this machine trusts, as pip does
+        run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}", **trust)
 
 
 def demo() -> None:

@@ -39,6 +39,7 @@ FAMILIES = {
     "engine": "Starting and running the engine.",
     "explain": "`planform explain`.",
     "init": "`planform init`.",
+    "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",

@@ -475,6 +475,9 @@ class FoundCluster:
     def accelerator_pools(self) -> Sequence[AcceleratorPool]:
         return ()
 
+    def membership(self) -> None:
+        return None
+
 
 class OneKey:
     """A key that somebody else made, and who asked for it."""

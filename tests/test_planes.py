@@ -7,13 +7,16 @@ in the environment `dev`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from planform.pipeline import compile_files
+from planform.pipeline import Compilation, compile_files
 from planform.planes.catalog import builtin
+from planform.planes.security.kubernetes_network_policy import KubernetesNetworkPolicy
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 
@@ -32,9 +35,21 @@ def test_case(case: Path, snapshot: SnapshotAssertion) -> None:
         for record in records
         if record.construct_path.split("/")[1] == listed.capability
     }
-    assert bool(made) != (listed.name == "existing")
+    component = builtin().load(listed.capability, listed.name)
+    assert bool(made) != (listed.name == "existing" or component.files_only)
+    made |= manifests(compiled, f"existing-{listed.capability}" if listed.name == "existing" else listed.name)
+    assert made or listed.name == "existing" or component is KubernetesNetworkPolicy
     if made:
         assert snapshot(extension_class=JSONSnapshotExtension) == made
+
+
+def manifests(compiled: Compilation, folder: str) -> dict[str, Any]:
+    """The Kubernetes objects of a component by path; of a GitOps tool also what it makes for the charts of others."""
+    return {
+        path: yaml.safe_load(str(text))
+        for path, text in compiled.output.files.items()
+        if path.startswith("kubernetes/") and path.split("/")[3] == folder
+    }
 
 
 def test_every_component_has_a_case() -> None:

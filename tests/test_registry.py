@@ -45,6 +45,9 @@ class Cluster:
     def accelerator_pools(self) -> Sequence[AcceleratorPool]:
         return ()
 
+    def membership(self) -> None:
+        return None
+
 
 def faults(repositories: Mapping[str, Any], environment: Environment = DEV) -> list[str]:
     """`code path` of each fault, below `repositories`."""

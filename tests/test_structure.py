@@ -29,6 +29,7 @@ ORDER = (
     "blueprint",
     "spec",
     "terraform",
+    "kubernetes",
     "contracts",
     "planes",
     "environment",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from planform.contracts.gitops import GitOps
 from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
@@ -16,10 +17,13 @@ from planform.engine import (
     S3Backend,
     TerraformStack,
 )
+from planform.kubernetes.delivery import parts_of
+from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
 from planform.planes.resource.accelerators import accelerators
-from planform.planes.wiring import Slot, stack_name, wire
+from planform.planes.teams import TeamSpace, TeamTools
+from planform.planes.wiring import Slot, Wiring, reserved_planes, stack_name, team_stack_name, wire
 from planform.spec.platform import (
     EnvironmentSpec,
     GcsBackendSettings,
@@ -35,11 +39,12 @@ __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
 @dataclass(frozen=True, slots=True)
 class BuiltEnvironment:
-    """The stacks of one environment by plane, and the components by capability, for adding constructs of one's own."""
+    """One environment: stacks by plane, components by capability, teams by name, to add one's own constructs to."""
 
     spec: EnvironmentSpec
     stacks: Mapping[str, TerraformStack]
     components: Mapping[str, Component]
+    teams: Mapping[str, TeamSpace] = field(default_factory=dict)
 
 
 def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None = None) -> BuiltEnvironment:
@@ -48,9 +53,13 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     A plane whose every slot is `existing` has nothing to apply and gets no stack.
     Raises DiagnosticError with every component that could not be built.
     """
+    faults: list[Diagnostic] = [*reserved_planes(spec)]
+    if faults:
+        raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
-    made = {slot.stack for slot in wiring.slots if slot.filled.component != "existing"}
-    _refuse_taken_names(app, spec, made)
+    applied = [slot for slot in wiring.slots if slot.filled.component != "existing" and not slot.component.files_only]
+    made = {slot.stack for slot in applied}
+    _refuse_taken_names(app, spec, made | {team_stack_name(spec, team) for team in spec.teams})
     stacks = {name: TerraformStack(app, name) for name in wiring.stacks if name in made}
     for name, stack in stacks.items():
         _backend(stack, spec, name)
@@ -59,7 +68,6 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
             if name in stacks and other in stacks:
                 stacks[name].add_dependency(stacks[other])
     components: dict[str, Component] = {}
-    faults: list[Diagnostic] = []
     for slot in wiring.slots:
         if any(need.capability not in components for need in slot.needs):
             continue  # its provider's own fault is reported, this is only what follows from it
@@ -67,25 +75,17 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
         try:
             components[slot.filled.capability] = _component(scope, spec, slot, components)
         except Refused as refused:
-            fault = refused.fault
-            faults.append(
-                error(
-                    fault.code,
-                    fault.summary,
-                    spec.origin(*slot.path, *fault.path),
-                    label=fault.label,
-                    help=fault.help,
-                )
-            )
+            faults.append(_refusal(spec, slot.path, refused))
         except DiagnosticError as fault_error:
             faults += fault_error.diagnostics
     if faults:
         raise DiagnosticError(faults)
+    teams = _teams(app, spec, components, wiring, stacks)
+    _deliver(spec, wiring, components, teams)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
-        owners = [plane for plane in planes if stack_name(spec, plane) == name]
-        _provider(stack, spec, owners[0] if spec.layout == "planes" else None)
-    return BuiltEnvironment(spec, planes, components)
+        _provider(stack, spec, _owner(spec, name))
+    return BuiltEnvironment(spec, planes, components, teams)
 
 
 def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
@@ -119,7 +119,8 @@ def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[
 
 def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str]) -> None:
     """Plane `c` of environment `a-b` and plane `b_c` of `a` would be one stack: one folder and one state."""
-    planes = {stack_name(spec, plane): plane for plane in spec.planes}
+    owners = {team_stack_name(spec, team): f"team `{team}`" for team in spec.teams}
+    owners |= {stack_name(spec, plane): f"plane `{plane}`" for plane in spec.planes}
     taken = [name for name in sorted(names) if app.node.try_find_child(name) is not None]
     if taken:
         raise DiagnosticError(
@@ -127,7 +128,7 @@ def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str])
                 "spec/stack-name-taken",
                 f"environment `{spec.name}` and another one would both have a stack `{name}`",
                 spec.origin("environments", spec.name),
-                help=f"give this environment or its plane `{planes[name]}` another name",
+                help=f"give this environment or its {owners[name]} another name",
             )
             for name in taken
         )
@@ -159,11 +160,82 @@ def _outside(app: App, stack: str) -> Construct:
     return found if found is not None else Construct(app, name)
 
 
-def _provider(stack: TerraformStack, spec: EnvironmentSpec, plane: str | None) -> None:
+def _refusal(spec: EnvironmentSpec, path: tuple[str, ...], refused: Refused) -> Diagnostic:
+    fault = refused.fault
+    return error(fault.code, fault.summary, spec.origin(*path, *fault.path), label=fault.label, help=fault.help)
+
+
+def _teams(
+    app: App,
+    spec: EnvironmentSpec,
+    components: Mapping[str, Component],
+    wiring: Wiring,
+    stacks: dict[str, TerraformStack],
+) -> dict[str, TeamSpace]:
+    """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
+    tools = TeamTools.of(components)
+    before = {
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+    }
+    made: dict[str, TeamSpace] = {}
+    faults: list[Diagnostic] = []
+    for name, team in spec.teams.items():
+        stack = team_stack_name(spec, name)
+        if TeamSpace.makes_resources(team, spec.environment, tools) and stack not in stacks:
+            stacks[stack] = TerraformStack(app, stack)
+            _backend(stacks[stack], spec, stack)
+            for other in (stacks[name] for name in before if name in stacks):
+                stacks[stack].add_dependency(other)
+        scope = stacks.get(stack) or _outside(app, stack)
+        try:
+            made[name] = TeamSpace(scope, name, team, environment=spec.environment, tools=tools, at=spec.origin)
+        except Refused as refused:
+            faults.append(_refusal(spec, ("teams", name), refused))
+        except DiagnosticError as fault_error:
+            faults += fault_error.diagnostics
+    if faults:
+        raise DiagnosticError(faults)
+    return made
+
+
+def _deliver(
+    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], teams: Mapping[str, TeamSpace]
+) -> None:
+    """Tell the GitOps tool of all manifests, in the order that follows from who needs whom."""
+    scopes = [*components.values(), *teams.values()]
+    gitops = components.get("gitops")
+    if gitops is not None and isinstance(gitops, GitOps):
+        ids = {capability: component.manifests.id for capability, component in components.items()}
+        needs = {ids[slot.filled.capability]: [ids[need.capability] for need in slot.needs] for slot in wiring.slots}
+        own = ids["gitops"]
+        needs |= {team.manifests.id: sorted(set(ids.values()) - {own}) for team in teams.values()}
+        gitops.deliver(parts_of([each for each in _delivered(spec, scopes) if each.manifests.id != own], needs))
+    seen: dict[tuple[str, ...], Delivered] = {}
+    found = [(each, seen.setdefault(each.key, each)) for each in _delivered(spec, scopes)]
+    twice = [duplicate(new, old) for new, old in found if new is not old]
+    if twice:
+        raise DiagnosticError(twice)
+
+
+def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:
+    """What all stacks of an environment deliver, each stack asked once."""
+    held = {id(objects): objects for objects in map(objects_of, scopes)}
+    return [each for objects in held.values() for each in objects.delivered if each.manifests.environment == spec.name]
+
+
+def _owner(spec: EnvironmentSpec, stack: str) -> dict[str, str]:
+    """The labels that say whose a stack is; none where it is everybody's."""
+    if spec.layout == "single":
+        return {}
+    for plane, block in spec.planes.items():
+        if stack_name(spec, plane) == stack:
+            return {"plane": plane.replace("_", "-"), "team": block.owner}
+    return {"team": next(team for team in spec.teams if team_stack_name(spec, team) == stack)}
+
+
+def _provider(stack: TerraformStack, spec: EnvironmentSpec, owner: Mapping[str, str]) -> None:
     facts = spec.environment
-    labels = {**facts.labels, "environment": facts.name, "managed_by": "planform"}
-    if plane:
-        labels |= {"plane": plane.replace("_", "-"), "team": spec.planes[plane].owner}
+    labels = {**facts.labels, "environment": facts.name, "managed_by": "planform", **owner}
     GoogleProvider(
         stack,
         "google",

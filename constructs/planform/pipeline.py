@@ -15,10 +15,12 @@ from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
+from planform.kubernetes.record import SYNC
+from planform.output.manifests import manifests
 from planform.output.output import Output
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
-from planform.planes.wiring import stack_name
+from planform.planes.wiring import stack_name, team_stack_name
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import resolve
 from planform.terraform.record import Record, Records, Resource, records_of
@@ -122,6 +124,9 @@ class Compilation:
             for plane in spec.planes:
                 if stack_name(spec, plane) == stack:
                     return spec, plane if spec.layout == "planes" else "all"
+            for team in spec.teams:
+                if team_stack_name(spec, team) == stack:
+                    return spec, f"team {team}"
         return None, ""
 
 
@@ -176,14 +181,16 @@ def compile_documents(
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
-    files = synthesize(app)
+    files = {**synthesize(app), **manifests(app)}
     findings = in_order(
         [*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec, catalog))]
     )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
-    only = tuple(f"stacks/{name}" for name in records) if environments or planes else None
+    only = (*(f"stacks/{name}" for name in records), *_manifest_folders(specs, planes))
+    if not environments and not planes:
+        return Compilation(specs, Output(files), records, findings)
     return Compilation(specs, Output(files), records, findings, only)
 
 
@@ -191,6 +198,18 @@ def _records(app: App) -> Iterator[tuple[str, Records]]:
     for child in app.node.children:
         if isinstance(child, TerraformStack):
             yield child.node.id, records_of(child)
+
+
+def _manifest_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:
+    """Folders of Kubernetes objects that belong to the part; what tells the GitOps tool of all goes with its plane."""
+    for spec in specs:
+        folder = f"kubernetes/{spec.name}"
+        if not planes:
+            yield folder
+        for plane in planes:
+            yield f"{folder}/{plane.replace('_', '-')}"
+            if "gitops" in spec.planes[plane].slots:
+                yield f"{folder}/{SYNC}"
 
 
 def _count(records: Records) -> int:

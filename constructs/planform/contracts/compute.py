@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from planform.contracts.identity import Identity
 
-__all__ = ["AcceleratorPool", "ClusterRef", "Compute"]
+__all__ = ["AcceleratorPool", "ClusterRef", "Compute", "MembershipRef"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,15 @@ class ClusterRef:
     location: str
     issuer: str
     workload_pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRef:
+    """A cluster in a fleet: `projects/<project>/locations/<location>/memberships/<name>`."""
+
+    name: str
+    location: str
+    project: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +61,6 @@ class Compute(Protocol):
 
     def accelerator_pools(self) -> Sequence[AcceleratorPool]:
         """Pools with GPUs or TPUs; empty where the cluster makes nodes on demand (Autopilot)."""
+
+    def membership(self) -> MembershipRef | None:
+        """The cluster's place in a fleet; None where it is in none that planform knows of."""

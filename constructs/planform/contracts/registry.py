@@ -25,6 +25,15 @@ class Registry(Protocol):
     """Private repositories for images and packages, scanned where that is on."""
 
     def repository(
-        self, name: str, *, format: Format = "docker", readers: Sequence[str] = (), writers: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        format: Format = "docker",
+        readers: Sequence[str] = (),
+        writers: Sequence[str] = (),
+        moving_tags: bool = False,
     ) -> RepositoryRef:
-        """The repository for `name`, made on first use. `readers` and `writers` are IAM members."""
+        """The repository for `name`, made on first use. `readers` and `writers` are IAM members.
+
+        `moving_tags` says that who asks will push the same tag again, such as the name of an environment.
+        """

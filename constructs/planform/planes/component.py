@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from planform.contracts.services import Services
 from planform.diagnostics import DiagnosticError, Location, error
 from planform.engine import Construct
+from planform.kubernetes.record import Manifests
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings as BaseSettings
@@ -48,7 +49,8 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     """One technology in one slot. A subclass is metadata and `build`.
 
     `name` is what a blueprint writes, `capability` the slot that it fills, `provides` the contract it keeps,
-    `apis` the Google APIs that its resources need, `Settings` what a blueprint may set. What it needs of others
+    `apis` the Google APIs that its resources need, `Settings` what a blueprint may set. `files_only` says that it makes
+    no Terraform records, so that its stack need not wait for those of its providers. What it needs of others
     is written as annotations: `keys: Keys` must be there, `keys: Keys | None` may be; the attribute's name is
     the capability.
 
@@ -62,6 +64,7 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     capability: ClassVar[str]
     provides: ClassVar[type]
     apis: ClassVar[tuple[str, ...]] = ()
+    files_only: ClassVar[bool] = False
     Settings: ClassVar[type[BaseSettings]] = BaseSettings
 
     settings: Any
@@ -83,6 +86,7 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         self.settings = self.Settings() if settings is None else settings
         self.origin = self.place.at()
         self.depends_on: Sequence[Resource] = ()
+        self.manifests = self._manifests()
         self._receive(needs)
         if place is None:
             refuse_all(self.check(self.settings, environment), f"{type(self).__name__} {id!r}")
@@ -119,6 +123,14 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         if self.place.team:
             own["team"] = self.place.team
         return dict(sorted({**facts.labels, **own}.items()))
+
+    def _manifests(self) -> Manifests:
+        """Where its Kubernetes objects are written, under the plane that owns it."""
+        name = getattr(self, "name", self.id)
+        plane = self.place.plane.replace("_", "-") or "platform"
+        return Manifests(
+            self.environment.name, plane, f"existing-{self.capability}" if name == "existing" else name, self.place.team
+        )
 
     def at(self, *path: str | int) -> Location | None:
         """The blueprint position of one of the settings, for the records made from it."""
@@ -159,7 +171,7 @@ def refuse_all(faults: Iterable[Fault], subject: str) -> None:
         raise DiagnosticError(found)
 
 
-_NOT_NEEDS = frozenset({"settings", "name", "capability", "provides", "apis", "Settings"})
+_NOT_NEEDS = frozenset({"settings", "name", "capability", "provides", "apis", "files_only", "Settings"})
 
 
 def _needs(cls: type[Component]) -> Iterable[Need]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from planform.contracts.delivers_files import delivers_files
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.planes.catalog import Catalog
 from planform.planes.component import Component, Need
 from planform.spec.platform import EnvironmentSpec, PlaneSpec, SlotSpec
 
-__all__ = ["Slot", "Wiring", "stack_name", "wire"]
+__all__ = ["Slot", "Wiring", "reserved_planes", "stack_name", "team_stack_name", "wire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,23 @@ def stack_name(spec: EnvironmentSpec, plane: str) -> str:
     """`acme-ai-dev-resource`, or `acme-ai-dev` with one stack for the whole environment."""
     prefix = spec.environment.prefix
     return prefix if spec.layout == "single" else f"{prefix}-{plane.replace('_', '-')}"
+
+
+def team_stack_name(spec: EnvironmentSpec, team: str) -> str:
+    """`acme-ai-dev-team-fraud`, or the stack of the whole environment."""
+    return spec.environment.prefix if spec.layout == "single" else f"{spec.environment.prefix}-team-{team}"
+
+
+def reserved_planes(spec: EnvironmentSpec) -> Iterator[Diagnostic]:
+    """A fault for each plane whose folders would be those of a team, or of what tells the GitOps tool of all others."""
+    for plane in spec.planes:
+        if plane == "sync" or plane.startswith("team_"):
+            yield error(
+                "spec/reserved-plane",
+                f"a plane cannot be called `{plane}`",
+                spec.origin("planes", plane),
+                help="choose another name; `sync` and what begins with `team_` are names of folders of planform's own",
+            )
 
 
 def wire(spec: EnvironmentSpec, catalog: Catalog) -> Wiring:
@@ -145,6 +163,8 @@ def _stack_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> dict[str, 
     for capability, slot in slots.items():
         for need in slot.needs:
             provider = slots[need.capability].stack
+            if slot.component.files_only or delivers_files(need.contract):
+                continue
             if provider != slot.stack and provider not in graph[slot.stack]:
                 graph[slot.stack].append(provider)
                 because[slot.stack, provider] = (capability, need.capability)

@@ -10,4 +10,7 @@ _HERE = "planform.planes.delivery"
 COMPONENTS: tuple[Listed, ...] = (
     Listed("registry", "artifact-registry", f"{_HERE}.artifact_registry:ArtifactRegistry"),
     Listed("registry", "existing", f"{_HERE}.existing_registry:ExistingRegistry"),
+    Listed("gitops", "config-sync", f"{_HERE}.config_sync:ConfigSync"),
+    Listed("gitops", "argo-cd", f"{_HERE}.argo_cd:ArgoCd"),
+    Listed("gitops", "existing", f"{_HERE}.existing_gitops:ExistingGitOps"),
 )

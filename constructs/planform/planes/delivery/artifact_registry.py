@@ -119,7 +119,7 @@ class ArtifactRegistry(Component):
     Versions are kept whatever their age while they are among the `keep_recent` newest of their package. Images
     whose tags are immutable cannot be deleted while they have a tag.
     Errors: spec/repository-mix, spec/repository-upstream, spec/repository-order, spec/name-too-long,
-    contract/bad-name, contract/other-format, contract/public-access, contract/read-only.
+    contract/bad-name, contract/immutable-tags, contract/other-format, contract/public-access, contract/read-only.
     Source: provider page of google_artifact_registry_repository; Artifact Registry's pages on repository modes,
     cleanup policies and tag immutability.
     """
@@ -149,15 +149,31 @@ class ArtifactRegistry(Component):
     def build(self) -> None:
         self._repositories: dict[str, ArtifactRegistryRepository] = {}
         self._formats: dict[str, Format] = {}
+        self._moving: set[str] = set()
         self._members: set[tuple[str, str, str]] = set()
         for name, repository in self.settings.repositories.items():
             self.repository(name, format=repository.format, readers=repository.readers, writers=repository.writers)
 
     def repository(
-        self, name: str, *, format: Format = "docker", readers: Sequence[str] = (), writers: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        format: Format = "docker",
+        readers: Sequence[str] = (),
+        writers: Sequence[str] = (),
+        moving_tags: bool = False,
     ) -> RepositoryRef:
         """The repository, open to readers and writers."""
+        if moving_tags and name not in self._repositories:
+            self._moving.add(name)
         repository = self._repository(name, format)
+        if moving_tags and self._settings(name).tags_stay:
+            raise self.refuse(
+                "contract/immutable-tags",
+                f"tags of `{name}` must be able to move, and they are immutable",
+                path=("repositories", name) if name in self.settings.repositories else (),
+                help=f"write `{name}: {{format: {format}, immutable_tags: false}}` under `repositories`",
+            )
         if writers and self._settings(name).mode != "STANDARD_REPOSITORY":
             raise self.refuse(
                 "contract/read-only",
@@ -185,7 +201,10 @@ class ArtifactRegistry(Component):
         )
 
     def _settings(self, name: str) -> RepositorySettings:
-        return self.settings.repositories.get(name) or RepositorySettings(format=self._formats[name])
+        written = self.settings.repositories.get(name)
+        return written or RepositorySettings(
+            format=self._formats[name], immutable_tags=False if name in self._moving else None
+        )
 
     def _repository(self, name: str, format: Format) -> ArtifactRegistryRepository:
         written = self.settings.repositories.get(name)

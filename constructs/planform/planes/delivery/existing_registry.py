@@ -55,7 +55,13 @@ class ExistingRegistry(Component):
     settings: ExistingRegistrySettings
 
     def repository(
-        self, name: str, *, format: Format = "docker", readers: Sequence[str] = (), writers: Sequence[str] = ()
+        self,
+        name: str,
+        *,
+        format: Format = "docker",
+        readers: Sequence[str] = (),
+        writers: Sequence[str] = (),
+        moving_tags: bool = False,
     ) -> RepositoryRef:
         """The repository that the settings name; readers and writers are for its owner to let in."""
         found = self.settings.repositories.get(name)

@@ -19,4 +19,6 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("database", "existing", f"{_HERE}.existing_database:ExistingDatabase"),
     Listed("object_store", "gcs", f"{_HERE}.gcs:Gcs"),
     Listed("object_store", "existing", f"{_HERE}.existing_object_store:ExistingObjectStore"),
+    Listed("batch_queue", "kueue", f"{_HERE}.kueue:Kueue"),
+    Listed("batch_queue", "existing", f"{_HERE}.existing_batch_queue:ExistingBatchQueue"),
 )

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from planform.contracts.compute import ClusterRef, Compute
+from planform.contracts.compute import ClusterRef, Compute, MembershipRef
 from planform.contracts.identity import Identities, Identity
 from planform.contracts.keys import KeyRef, Keys
 from planform.contracts.networking import Networking
@@ -301,6 +301,13 @@ class Cluster(Component):
             issuer=Known(issuer + path, template(issuer + "{}", self.record.id)),
             workload_pool=Known(f"{facts.project}.svc.id.goog", pool),
         )
+
+    def membership(self) -> MembershipRef | None:
+        """The membership that GKE makes with the cluster, which has the cluster's name and region."""
+        if not self.settings.fleet:
+            return None
+        facts, cluster = self.environment, self.cluster()
+        return MembershipRef(cluster.name, cluster.location, self.settings.fleet_project or facts.project)
 
     def node_identity(self) -> Identity | None:
         """The service account of the nodes."""

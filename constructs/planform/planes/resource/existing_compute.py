@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from planform.contracts.compute import AcceleratorPool, ClusterRef, Compute
+from planform.contracts.compute import AcceleratorPool, ClusterRef, Compute, MembershipRef
 from planform.contracts.identity import Identity
 from planform.planes.component import Component
 from planform.planes.resource.accelerators import accelerator, nearest_accelerator
@@ -59,6 +59,12 @@ class ExistingComputeSettings(Settings):
         default=None,
         description="Network tag on its nodes. Default: unknown, so that no firewall rule can aim at them.",
         examples=["shared-gke-node"],
+    )
+    fleet_membership: str | None = Field(
+        default=None,
+        pattern=r"^projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/locations/[a-z0-9-]+/memberships/[a-z0-9][a-z0-9-]{0,62}$",
+        description="The cluster's membership in a fleet. Default: none, so that no fleet feature can be had.",
+        examples=["projects/acme-ai-dev/locations/europe-west4/memberships/shared-gke"],
     )
     accelerator_pools: dict[KebabName, ExistingPool] = Field(
         default_factory=dict,
@@ -112,6 +118,13 @@ class ExistingCompute(Component):
             issuer=f"https://container.googleapis.com/v1/{path}",
             workload_pool=f"{project}.svc.id.goog",
         )
+
+    def membership(self) -> MembershipRef | None:
+        """Its membership in a fleet, if it was named."""
+        if self.settings.fleet_membership is None:
+            return None
+        _, project, _, location, _, name = self.settings.fleet_membership.split("/")
+        return MembershipRef(name, location, project)
 
     def node_identity(self) -> Identity | None:
         """The service account of its nodes, if it was named."""

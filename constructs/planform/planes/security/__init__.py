@@ -16,4 +16,10 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("keys", "existing", f"{_HERE}.existing_keys:ExistingKeys"),
     Listed("secrets", "secret-manager", f"{_HERE}.secret_manager:SecretManager"),
     Listed("secrets", "existing", f"{_HERE}.existing_secrets:ExistingSecrets"),
+    Listed("network_policy", "cilium", f"{_HERE}.cilium:Cilium"),
+    Listed("network_policy", "kubernetes-network-policy", f"{_HERE}.kubernetes_network_policy:KubernetesNetworkPolicy"),
+    Listed("network_policy", "existing", f"{_HERE}.existing_network_policy:ExistingNetworkPolicies"),
+    Listed("policy", "opa-gatekeeper", f"{_HERE}.opa_gatekeeper:OpaGatekeeper"),
+    Listed("policy", "policy-controller", f"{_HERE}.policy_controller:PolicyController"),
+    Listed("policy", "existing", f"{_HERE}.existing_policy:ExistingPolicies"),
 )

@@ -1,0 +1,110 @@
+"""Plain values to YAML that every reader understands alike: those of YAML 1.1, of YAML 1.2, and of JSON.
+
+Readers of Kubernetes objects disagree about plain scalars: for some `y`, `on` and `1e3` are a boolean or a number.
+So text is written plain only when no reader could take it for anything else, and in double quotes otherwise. The
+form of the output is planform's own, so that no release of a library changes a byte of it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["to_yaml"]
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@=-]*(?::[A-Za-z0-9_./@=-]+)*(?: [A-Za-z0-9_./@(),;'=-]+)*")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"))
+"""Text that some reader takes for a boolean, for nothing, or for a number."""
+_ESCAPED = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+_BLOCK_LINE = re.compile("[^\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]*")
+_LONGEST_KEY = 512
+"""Readers look no further than 1024 characters for the end of a key; escapes make it longer."""
+
+
+def to_yaml(value: Mapping[str, Any]) -> str:
+    """One document of mappings, sequences, texts, numbers, booleans and None; keys in the order they have.
+
+    Raises ValueError for a number that is not finite and for a key that is no text or too long.
+    """
+    return "".join(f"{line}\n" for line in _mapping(value)) if value else "{}\n"
+
+
+def _mapping(value: Mapping[str, Any]) -> Iterator[str]:
+    for key, item in value.items():
+        if not isinstance(key, str) or len(key) > _LONGEST_KEY:
+            raise ValueError(f"{key!r:.60} cannot be a key")
+        head = f"{_inline(key)}:"
+        if isinstance(item, Mapping) and item:
+            yield head
+            yield from (f"  {line}" if line else line for line in _mapping(item))
+        elif _is_sequence(item) and item:
+            yield head
+            yield from _sequence(item)
+        else:
+            first, *rest = _scalar(item)
+            yield f"{head} {first}"
+            yield from rest
+
+
+def _sequence(value: Sequence[Any]) -> Iterator[str]:
+    for item in value:
+        if isinstance(item, Mapping) and item:
+            lines = _mapping(item)
+        elif _is_sequence(item) and item:
+            lines = _sequence(item)
+        else:
+            lines = iter(_scalar(item))
+        yield f"- {next(lines)}"
+        yield from (f"  {line}" if line else line for line in lines)
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _scalar(value: Any) -> list[str]:
+    """A text of several lines becomes a block where it can, so that configuration inside reads as it is."""
+    if not isinstance(value, str) or "\n" not in value.rstrip("\n"):
+        return [_inline(value)]
+    body = value.removesuffix("\n")
+    lines = body.split("\n")
+    odd = body.endswith("\n") or lines[0][:1] in ("", " ", "\t") or any(line != line.rstrip() for line in lines)
+    if odd or not all(_BLOCK_LINE.fullmatch(line) for line in lines):
+        return [_inline(value)]
+    return ["|" if value.endswith("\n") else "|-", *(f"  {line}" if line else line for line in lines)]
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) and value.casefold() not in _WORDS else _quoted(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return _number(value)
+    if isinstance(value, Mapping):
+        return "{}"
+    if _is_sequence(value):
+        return "[]"
+    raise ValueError(f"{value!r:.60} has no place in a manifest")
+
+
+def _number(value: float) -> str:
+    """With a point, which YAML 1.1 asks of a number with an exponent."""
+    text = repr(value)
+    mantissa, e, exponent = text.partition("e")
+    if not e:
+        return text
+    sign = "" if exponent.startswith("-") else "+"
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{sign}{exponent.removeprefix('+')}"
+
+
+def _quoted(text: str) -> str:
+    """JSON's form, and what YAML counts as unprintable or a line break by its number."""
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
