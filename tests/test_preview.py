@@ -17,7 +17,7 @@ from planform.output.output import Output
 from planform.pipeline import compile_files
 from planform.preview.changes import Action, Change, ChangeSet, Owner, Risk, Source, Verdict, attributes_between
 from planform.preview.plan import NotPlanned, Planner, planner
-from planform.preview.preview import drift, preview
+from planform.preview.preview import Owners, drift, preview
 from planform.preview.render import COMMENT_BYTES, FORMATS, MARKER, render
 from planform.preview.revision import Side
 from planform.preview.risk import judge
@@ -216,6 +216,20 @@ def test_kubernetes_objects_are_compared_one_by_one_and_other_files_as_files() -
     }
     assert judge(found["v1 PersistentVolumeClaim a/data"])[0] is Risk.DATA_LOSS
     assert judge(found["apps/v1 Deployment a/web"])[0] is Risk.ROLLING
+
+
+def test_a_quota_reaches_the_cluster_under_the_line_and_name_of_its_team() -> None:
+    text = (ROOT / "blueprints" / "reference" / "platform.yaml").read_text()
+    head = edited([("accelerators: {nvidia-l4: 8}", "accelerators: {nvidia-l4: 6}")], text)
+    found = preview(side(text, "base"), side(head), environments=("dev",))
+    (change,) = found
+    assert change.address == "v1 ResourceQuota fraud/quota"
+    assert (change.owner.environment, change.owner.team, str(change.risk)) == ("dev", "fraud", "in-place")
+    assert change.because is not None
+    assert change.because.path == "teams.fraud.accelerators.nvidia-l4"
+    queue = Verdict("kubernetes/dev/resource/kueue", "v1 ClusterQueue a", Action.UPDATE, Source.STRUCTURE)
+    owner = Owners(compile_files(ROOT / "blueprints" / "reference"), None).of(queue)
+    assert (owner.environment, owner.plane, owner.component) == ("dev", "resource", "kueue")
 
 
 # Risk

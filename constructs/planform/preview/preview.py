@@ -10,16 +10,20 @@ from planform.blueprint.document import Document
 from planform.diagnostics import Location
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
-from planform.planes.wiring import stack_name
+from planform.planes.wiring import stack_name, team_stack_name
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
+from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Record
 
-__all__ = ["drift", "preview"]
+__all__ = ["Owners", "drift", "preview"]
+
+KUBERNETES = "kubernetes"
+"""The folder of an output that holds Kubernetes objects, by environment, plane or team, and component."""
 
 
 def preview(
@@ -53,7 +57,7 @@ def preview(
         found,
         lambda documents: compiled(documents).output,
     )
-    owners = _Owners(before, after)
+    owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
     changes = []
     for verdict in found:
@@ -75,7 +79,7 @@ def preview(
 def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:
     """What refresh-only plans, by stack, say has changed beside Terraform; with a blueprint, by its lines."""
     compiled = compile_documents(side.documents) if side else None
-    owners = _Owners(compiled, compiled)
+    owners = Owners(compiled, compiled)
     changes = []
     for stack, plan in plans.items():
         drifted = {**plan, "resource_changes": plan.get("resource_drift", ())}
@@ -139,7 +143,7 @@ def _with_plans(
     return found, said
 
 
-class _Owners:
+class Owners:
     """Whose each address is, on either side."""
 
     def __init__(self, base: Compilation | None, head: Compilation | None) -> None:
@@ -161,6 +165,12 @@ def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None
     path = record.construct_path.split("/") if record else []
     capability = path[1] if len(path) > 2 else ""
     for spec in side.specs:
+        production = spec.environment.production
+        if stack.startswith(f"{KUBERNETES}/{spec.name}/"):
+            return _owner_of_objects(spec, stack.split("/")[2:])
+        for team in spec.teams:
+            if team_stack_name(spec, team) == stack:
+                return Owner(spec.name, team=team, production=production, origin=record.origin if record else None)
         for plane in spec.planes.values():
             if stack_name(spec, plane.name) != stack:
                 continue
@@ -173,10 +183,20 @@ def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None
                 capability,
                 slot.component if slot else "",
                 plane.owner,
-                spec.environment.production,
+                production,
                 record.origin if record else None,
             )
     return None
+
+
+def _owner_of_objects(spec: EnvironmentSpec, path: Sequence[str]) -> Owner:
+    """Whose the Kubernetes objects of a folder are: of a plane's component, or of a team."""
+    plane = spec.planes.get(path[0].replace("-", "_"))
+    if plane is None:
+        return Owner(spec.name, team=path[0].removeprefix("team-"), production=spec.environment.production)
+    component = path[1] if len(path) > 1 else ""
+    capability = next((name for name, slot in plane.slots.items() if slot.component == component), "")
+    return Owner(spec.name, plane.name, capability, component, plane.owner, spec.environment.production)
 
 
 class _Nearest:
