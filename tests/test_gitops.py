@@ -282,9 +282,9 @@ def test_host_rules_need_a_data_plane_that_knows_names() -> None:
         "kubernetes/dev/team-fraud/base/networkpolicy-default-deny.yaml"
         in compiled(platform(security=plain)).output.files
     )
-    hosts = SECURITY.replace("cilium", "{use: cilium, egress_hosts: [pypi.org, '*.pythonhosted.org']}")
+    hosts = SECURITY.replace("cilium", "{use: cilium, egress_hosts: [api.vendor.example, '*.vendor.example']}")
     rule = manifest(compiled(platform(security=hosts)), "team-fraud/base/fqdnnetworkpolicy-egress-all")["spec"]
-    assert rule["egress"][0]["matches"] == [{"name": "pypi.org"}, {"pattern": "*.pythonhosted.org"}]
+    assert rule["egress"][0]["matches"] == [{"name": "api.vendor.example"}, {"pattern": "*.vendor.example"}]
 
 
 # Alone

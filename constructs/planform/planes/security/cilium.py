@@ -62,7 +62,7 @@ class CiliumSettings(Settings):
         max_length=MOST_HOSTS,
         description="Hosts that pods of every closed namespace may reach by HTTPS; `*.` stands for one label."
         " Default: none.",
-        examples=[["pypi.org", "files.pythonhosted.org"]],
+        examples=[["api.vendor.example", "files.vendor.example"]],
     )
 
 
