@@ -478,7 +478,7 @@ def test_provider_add_without_terraform(snapshot: SnapshotAssertion, work: Path)
 def test_provider_add_asks_terraform(work: Path) -> None:
     terraform.need("aws")
     found = {**environment(), **terraform.environment(), "PYTHONPATH": environment()["PYTHONPATH"]}
-    done = run("provider", "add", f"hashicorp/aws@{terraform.VERSIONS['aws']}", cwd=work, env=found)
+    done = run("provider", "add", f"hashicorp/aws@{terraform.PROVIDERS['aws'][1]}", cwd=work, env=found)
     assert done.returncode == 0, done.stderr
     assert (work / done.stdout.strip()).is_file()
     listed = run("provider", "list", "--json", cwd=work)

@@ -158,7 +158,12 @@ def test_another_tool_changes_only_its_own_files() -> None:
 
 def test_a_plane_alone_is_the_same_part_of_the_whole() -> None:
     whole, part = compiled(platform()), compiled(platform(), planes=["delivery"])
-    assert part.only == ("stacks/acme-ai-dev-delivery", "kubernetes/dev/delivery", "kubernetes/dev/sync")
+    assert part.only == (
+        "stacks/acme-ai-dev-delivery",
+        "kubernetes/dev/delivery",
+        "files/dev/delivery",
+        "kubernetes/dev/sync",
+    )
     kept = part.output.part(part.only).files
     assert "kubernetes/dev/sync/config-sync/rootsync-chart-kueue.yaml" in kept
     assert kept == whole.output.part(part.only).files

@@ -37,7 +37,9 @@ def test_case(case: Path, snapshot: SnapshotAssertion) -> None:
     }
     component = builtin().load(listed.capability, listed.name)
     assert bool(made) != (listed.name == "existing" or component.files_only)
-    made |= manifests(compiled, f"existing-{listed.capability}" if listed.name == "existing" else listed.name)
+    folder = f"existing-{listed.capability}" if listed.name == "existing" else listed.name
+    made |= manifests(compiled, folder)
+    made |= files(compiled, folder)
     assert made or listed.name == "existing" or component is KubernetesNetworkPolicy
     if made:
         assert snapshot(extension_class=JSONSnapshotExtension) == made
@@ -49,6 +51,15 @@ def manifests(compiled: Compilation, folder: str) -> dict[str, Any]:
         path: yaml.safe_load(str(text))
         for path, text in compiled.output.files.items()
         if path.startswith("kubernetes/") and path.split("/")[3] == folder
+    }
+
+
+def files(compiled: Compilation, folder: str) -> dict[str, Any]:
+    """The other files of a component by path, as lines, and those of the platform's repository."""
+    return {
+        path: str(text).splitlines()
+        for path, text in compiled.output.files.items()
+        if path.startswith("repository/") or (path.startswith("files/") and path.split("/")[3] == folder)
     }
 
 

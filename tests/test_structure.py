@@ -30,6 +30,7 @@ ORDER = (
     "spec",
     "terraform",
     "kubernetes",
+    "files",
     "contracts",
     "planes",
     "environment",

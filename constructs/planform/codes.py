@@ -357,6 +357,14 @@ CODES: dict[str, Code] = {
         right="networking: {use: existing, network: shared, subnet: ai, control_plane_cidr: 172.16.0.32/28}\n",
         help="add `control_plane_cidr` with a /28 that nothing in the network has",
     ),
+    "contract/no-delivery": Code(
+        title="a secret that is wanted in the cluster, and nothing brings it there",
+        why="A component of the cluster reads a secret as a Kubernetes Secret. That needs a store, the slot `secrets`,"
+        " and a tool that delivers objects, the slot `gitops`.",
+        wrong="",
+        right="",
+        help="add the slot that the message names",
+    ),
     "contract/no-fleet": Code(
         title="something of a fleet for a cluster that is in none",
         why="Config Sync is switched on for a cluster through its membership in a fleet.",
@@ -606,6 +614,20 @@ CODES: dict[str, Code] = {
         right='HelmRelease(scope, "kueue", chart="kueue", namespace="kueue-system")\n',
         help="use a name of charts.yaml, or add the chart there with its repository, version, source and day",
     ),
+    "output/bad-path": Code(
+        title="a file with a path that does not stay in its folder",
+        why="Files are written below the output folder, by names that every file system takes alike.",
+        wrong='File(self, "../settings.json", text)\n',
+        right='File(self, "settings.json", text)\n',
+        help="use letters, digits, dots, hyphens and underscores, and slashes between them",
+    ),
+    "output/file-differs": Code(
+        title="environments that make one file of the repository in two ways",
+        why="The platform's repository has one file of a name, for all environments together.",
+        wrong="",
+        right="",
+        help="let the environments agree on the setting that the file is made from, outside of `environments`",
+    ),
     "output/foreign-folder": Code(
         title="a folder that planform did not write",
         why="planform replaces a folder whole, so it takes only one that is new, empty or its own, which it knows by"
@@ -637,6 +659,13 @@ CODES: dict[str, Code] = {
         wrong="planform synth platform.yaml --out /proc/out\n",
         right="planform synth platform.yaml --out out\n",
         help="name a folder that you may write to",
+    ),
+    "output/secret-in-file": Code(
+        title="a file with a secret in it",
+        why="Files are read by everybody who may read the repository, and stay in its history.",
+        wrong='File(self, "settings.env", f"TOKEN={token}")\n',
+        right='File(self, "settings.env", f"TOKEN_FROM={secret.name}")\n',
+        help="keep the value in the platform's secret store, name it in the file, and revoke this one",
     ),
     "output/unsafe-path": Code(
         title="a file that would be outside of the output, or in the way of another",

@@ -17,6 +17,7 @@ from planform.engine import (
     S3Backend,
     TerraformStack,
 )
+from planform.files import File
 from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
@@ -209,7 +210,8 @@ def _deliver(
         needs = {ids[slot.filled.capability]: [ids[need.capability] for need in slot.needs] for slot in wiring.slots}
         own = ids["gitops"]
         needs |= {team.manifests.id: sorted(set(ids.values()) - {own}) for team in teams.values()}
-        gitops.deliver(parts_of([each for each in _delivered(spec, scopes) if each.manifests.id != own], needs))
+        cluster = [each for each in _delivered(spec, scopes) if not isinstance(each, File)]
+        gitops.deliver(parts_of([each for each in cluster if each.manifests.id != own], needs))
     seen: dict[tuple[str, ...], Delivered] = {}
     found = [(each, seen.setdefault(each.key, each)) for each in _delivered(spec, scopes)]
     twice = [duplicate(new, old) for new, old in found if new is not old]

@@ -16,6 +16,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, s
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
 from planform.kubernetes.record import SYNC
+from planform.output.files import texts
 from planform.output.manifests import manifests
 from planform.output.output import Output
 from planform.own_app import Compose, own_app
@@ -181,14 +182,14 @@ def compile_documents(
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
-    files = {**synthesize(app), **manifests(app)}
+    files = {**synthesize(app), **manifests(app), **texts(app)}
     findings = in_order(
         [*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec, catalog))]
     )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
-    only = (*(f"stacks/{name}" for name in records), *_manifest_folders(specs, planes))
+    only = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
         return Compilation(specs, Output(files), records, findings)
     return Compilation(specs, Output(files), records, findings, only)
@@ -200,14 +201,17 @@ def _records(app: App) -> Iterator[tuple[str, Records]]:
             yield child.node.id, records_of(child)
 
 
-def _manifest_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:
-    """Folders of Kubernetes objects that belong to the part; what tells the GitOps tool of all goes with its plane."""
+def _other_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:
+    """Folders of manifests and files that belong to the part; what tells the GitOps tool of all goes with its plane.
+
+    The platform's own repository belongs to all environments together, so it is written with all of them.
+    """
     for spec in specs:
         folder = f"kubernetes/{spec.name}"
         if not planes:
-            yield folder
+            yield from (folder, f"files/{spec.name}")
         for plane in planes:
-            yield f"{folder}/{plane.replace('_', '-')}"
+            yield from (f"{each}/{spec.name}/{plane.replace('_', '-')}" for each in ("kubernetes", "files"))
             if "gitops" in spec.planes[plane].slots:
                 yield f"{folder}/{SYNC}"
 

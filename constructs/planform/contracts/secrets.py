@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from planform.contracts.compute import ClusterRef
 
 __all__ = ["SecretRef", "Secrets"]
 
@@ -24,3 +26,12 @@ class Secrets(Protocol):
 
     def secret(self, name: str, *, readers: Sequence[str] = (), purpose: str = "") -> SecretRef:
         """The secret `name`, made empty on first use. `readers` are the IAM members that may read its value."""
+
+    def deliver(
+        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
+    ) -> str:
+        """Keep the Kubernetes Secret `name` of a namespace as the store has it; `secrets` is its key to the secret.
+
+        What lets the namespace read the values is made in `scope`, whose stack must come after the cluster's. Returns
+        `name`. Only references reach a manifest, never a value.
+        """

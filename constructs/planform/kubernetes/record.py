@@ -34,7 +34,8 @@ SYNC = "sync"
 """The folder, beside those of the planes, whose files tell the GitOps tool of all others."""
 _PLACE = "_planform_manifest_place"
 _OBJECTS = "_planform_objects"
-_PACKAGE = __name__.rpartition(".")[0]
+_MAKERS = (__name__.rpartition(".")[0], "planform.files")
+"""Modules that make records for an author, whose own line is the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def holders(app: Any) -> Iterator[tuple[str, Objects]]:
 
 
 class Objects:
-    """What one stack delivers: objects and releases in the order in which they were made."""
+    """What one stack delivers: objects, releases and files in the order in which they were made."""
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, ...], Delivered] = {}
@@ -149,7 +150,7 @@ class Objects:
 
     @property
     def delivered(self) -> tuple[Delivered, ...]:
-        """Objects and releases."""
+        """Objects, releases and files."""
         return tuple(self._held.values())
 
     def add(self, record: Delivered) -> None:
@@ -167,7 +168,7 @@ def duplicate(new: Delivered, old: Delivered) -> Diagnostic:
             notes.append(f"{word} was built for {each.origin}")
     return error(
         "kubernetes/duplicate-object",
-        f"{new.title} is there twice in one cluster",
+        f"{new.title} is there twice in one environment",
         new.at,
         notes=notes,
         help="give one of the two another name or namespace",
@@ -175,7 +176,7 @@ def duplicate(new: Delivered, old: Delivered) -> Diagnostic:
 
 
 class Delivered:
-    """Anything that is delivered to a cluster. `key` is its identity there; `source` the author's line."""
+    """What is delivered, to a cluster or a repository. `key` is its identity there; `source` the author's line."""
 
     __slots__ = ("_file", "_line", "construct_path", "key", "manifests", "name", "namespace", "origin")
 
@@ -394,8 +395,8 @@ class _Reading:
 
 
 def _caller() -> FrameType:
-    """The nearest frame outside this package."""
+    """The nearest frame outside the modules that make records."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_MAKERS):
         frame = frame.f_back
     return frame

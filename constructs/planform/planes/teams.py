@@ -14,6 +14,7 @@ from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.services import Services
 from planform.diagnostics import Location
 from planform.engine import Construct, stack_of
+from planform.kubernetes.accelerators import RESOURCES, resource_of
 from planform.kubernetes.record import KubernetesObject, Manifests
 from planform.planes.component import Refused
 from planform.planes.record_ids import principal_id, record_id
@@ -22,10 +23,8 @@ from planform.spec.fault import Fault
 from planform.spec.platform import Team
 from planform.terraform.google import BillingBudget, ProjectIamMember
 
-__all__ = ["RESOURCES", "TeamSpace", "TeamTools", "resource_of"]
+__all__ = ["WORKLOAD", "TeamSpace", "TeamTools"]
 
-RESOURCES = ("nvidia.com/gpu", "google.com/tpu")
-"""What pods ask for to get accelerators."""
 BUDGET_API = "billingbudgets.googleapis.com"
 IDENTITY_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
 WORKLOAD = "workload"
@@ -38,11 +37,6 @@ _JOB_KINDS = {
 }
 _READ = ["get", "list", "watch"]
 _THRESHOLDS = ((0.5, "CURRENT_SPEND"), (0.9, "CURRENT_SPEND"), (1.0, "CURRENT_SPEND"), (1.0, "FORECASTED_SPEND"))
-
-
-def resource_of(accelerator: str) -> str:
-    """What a pod asks for to get an accelerator: `nvidia-l4` -> `nvidia.com/gpu`."""
-    return "google.com/tpu" if accelerator.startswith("tpu") else "nvidia.com/gpu"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from planform.contracts.gitops import GitOps
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
 from planform.engine import Construct
+from planform.kubernetes.accelerators import CAPACITY_TAINTS, resource_of
 from planform.kubernetes.record import HelmRelease, KubernetesObject
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
-from planform.planes.teams import resource_of
 from planform.spec.settings import Settings
 from planform.spec.units import Gib
 
@@ -32,11 +32,6 @@ QUEUE = "default"
 """Jobs that name no queue wait in the one of this name, if their namespace has it."""
 FIRST_SPENT = ("reservation", "spot", "flex_start", "queued", "on_demand")
 """Kinds of capacity in the order in which a team's quota is taken from them: paid for already, then cheap."""
-_CAPACITY_TAINTS = {
-    "spot": "cloud.google.com/gke-spot",
-    "flex_start": "cloud.google.com/gke-flex-start",
-    "queued": "cloud.google.com/gke-queued",
-}
 _SEVEN_DAYS = "604800"
 
 Limit = Annotated[int, Field(ge=1)]
@@ -179,7 +174,7 @@ class Kueue(Component):
     def _flavours(self) -> None:
         self._object("ResourceFlavor", PLAIN)
         for pool in self._pools:
-            taints = [resource_of(pool.accelerator), _CAPACITY_TAINTS.get(pool.capacity)]
+            taints = [resource_of(pool.accelerator), CAPACITY_TAINTS.get(pool.capacity)]
             spec = {
                 "nodeLabels": {"cloud.google.com/gke-nodepool": pool.name},
                 "tolerations": [

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from planform.contracts.compute import ClusterRef
+from planform.contracts.gitops import GitOps
+from planform.contracts.network_policy import NetworkPolicies
+from planform.contracts.policy import Policies
 from planform.contracts.secrets import SecretRef, Secrets
 from planform.planes.component import Component
+from planform.planes.security.external_secrets import ExternalSecrets
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
 
@@ -58,6 +63,14 @@ class ExistingSecrets(Component):
     provides = Secrets
     Settings = ExistingSecretsSettings
     settings: ExistingSecretsSettings
+    gitops: GitOps | None
+    network_policy: NetworkPolicies | None
+    policy: Policies | None
+
+    def build(self) -> None:
+        self._in_cluster = (
+            ExternalSecrets(self, self.gitops, self.network_policy, self.policy) if self.gitops is not None else None
+        )
 
     def secret(self, name: str, *, readers: Sequence[str] = (), purpose: str = "") -> SecretRef:
         """The named secret."""
@@ -71,3 +84,15 @@ class ExistingSecrets(Component):
             )
         secret = given if isinstance(given, ExistingSecret) else ExistingSecret(id=given)
         return SecretRef(id=secret.id, name=secret.id.rpartition("/")[2], version=secret.version)
+
+    def deliver(
+        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
+    ) -> str:
+        """A Kubernetes Secret, by External Secrets."""
+        if self._in_cluster is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from planform.contracts.compute import ClusterRef
+from planform.contracts.gitops import GitOps
 from planform.contracts.keys import KeyRef, Keys
+from planform.contracts.network_policy import NetworkPolicies
+from planform.contracts.policy import Policies
 from planform.contracts.secrets import SecretRef, Secrets
 from planform.contracts.services import Services
 from planform.diagnostics import Location
 from planform.planes.component import Component
 from planform.planes.record_ids import principal_id, record_id
+from planform.planes.security.external_secrets import ExternalSecrets
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -80,6 +85,9 @@ class SecretManager(Component):
     settings: SecretManagerSettings
     services: Services
     keys: Keys | None
+    gitops: GitOps | None
+    network_policy: NetworkPolicies | None
+    policy: Policies | None
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
@@ -94,6 +102,9 @@ class SecretManager(Component):
                 )
 
     def build(self) -> None:
+        self._in_cluster = (
+            ExternalSecrets(self, self.gitops, self.network_policy, self.policy) if self.gitops is not None else None
+        )
         self._secrets: dict[str, SecretManagerSecret] = {}
         self._grants: dict[tuple[str, str], SecretManagerSecretIamMember] = {}
         for name, settings in self.settings.secrets.items():
@@ -108,6 +119,18 @@ class SecretManager(Component):
                 help="use letters, digits, underscores and hyphens, at most 255 with the environment's prefix",
             )
         return self._ask(name, readers, purpose, self.origin)
+
+    def deliver(
+        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
+    ) -> str:
+        """A Kubernetes Secret, by External Secrets."""
+        if self._in_cluster is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
 
     def _ask(self, name: str, readers: Sequence[str], purpose: str, origin: Location | None) -> SecretRef:
         cloud_name = f"{self.environment.prefix}-{name}"

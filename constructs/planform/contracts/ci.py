@@ -1,0 +1,101 @@
+"""ci: jobs that run when code changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+from planform.contracts.delivers_files import DeliversFiles
+from planform.contracts.identity import FederatedIdentity
+from planform.contracts.version_control import CodeRepository
+
+__all__ = ["Ci", "Job", "Step", "Tool", "Trigger", "Workflow"]
+
+Tool = Literal[
+    "checkout",
+    "python",
+    "node",
+    "terraform",
+    "gcloud",
+    "cluster-credentials",
+    "registry-login",
+    "image-build",
+    "upload",
+    "download",
+    "codeql-init",
+    "codeql-analyze",
+    "sonar-scan",
+    "score",
+]
+"""What a step can use that every CI has in a way of its own; each CI component has a table of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: a shell command in `run`, or a `tool` with its inputs.
+
+    `variables` are environment variables; `secrets` name secrets of the platform's store that become variables of the
+    step, by variable. Both are names and references, never values.
+    """
+
+    name: str
+    run: str = ""
+    tool: Tool | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Steps on one machine. `identity` is taken on without a key; `environment` is the protected one that it enters.
+
+    `matrix` runs the job once for each value of a variable, at most `parallel` at a time. `permissions` are those
+    beyond reading the code, in GitHub's words, such as `pull-requests: write`. `when` is a condition in GitHub's words.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    needs: tuple[str, ...] = ()
+    identity: FederatedIdentity | None = None
+    environment: str = ""
+    matrix: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parallel: int | None = None
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    minutes: int = 30
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """When a workflow runs: on pull requests, on pushes to the default branch, by hand, on a schedule (cron, UTC)."""
+
+    pull_request: bool = False
+    push: bool = False
+    manual: bool = False
+    schedule: str = ""
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """Jobs with what starts them. `one_at_a_time` names a group of which a single run is under way."""
+
+    name: str
+    title: str
+    trigger: Trigger
+    jobs: tuple[Job, ...]
+    one_at_a_time: str = ""
+
+
+@runtime_checkable
+class Ci(DeliversFiles, Protocol):
+    """Continuous integration that takes on identities without keys."""
+
+    def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
+        """Path to text of the files that make a repository run this workflow; the platform's own without one.
+
+        What has to exist beside the files, such as a trigger, is made.
+        """

@@ -1,0 +1,33 @@
+"""code_analysis: what is wrong with code before it is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from planform.contracts.ci import Step
+from planform.contracts.delivers_files import DeliversFiles
+from planform.contracts.version_control import CodeRepository
+
+__all__ = ["AnalysisRef", "CodeAnalysis"]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRef:
+    """What a repository's findings are kept under, where people read them, and the check that a merge waits for."""
+
+    key: str
+    url: str
+    check: str
+
+
+@runtime_checkable
+class CodeAnalysis(DeliversFiles, Protocol):
+    """Static analysis with a gate that a merge has to pass."""
+
+    def project(self, repository: CodeRepository, *, language: str = "python", team: str = "") -> AnalysisRef:
+        """Analyse a repository."""
+
+    def steps(self, analysis: AnalysisRef) -> Sequence[Step]:
+        """The steps of CI that analyse and wait for the gate's verdict."""

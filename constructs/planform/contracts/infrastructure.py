@@ -1,0 +1,32 @@
+"""infrastructure: what plans and applies the stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from planform.contracts.delivers_files import DeliversFiles
+
+__all__ = ["Infrastructure", "StackFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it."""
+
+    name: str
+    plane: str
+    owner: str
+    after: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Infrastructure(DeliversFiles, Protocol):
+    """Plan on every pull request, apply after review, stack by stack in their order."""
+
+    def state_bucket(self) -> str | None:
+        """The bucket that holds the state; None where state is elsewhere."""
+
+    def deliver(self, stacks: Sequence[StackFacts]) -> None:
+        """Plan and apply these, each after those it names. Called once, when all components are built."""

@@ -1,0 +1,43 @@
+"""metadata: what was run, with which parameters, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+__all__ = ["ExperimentRef", "Metadata", "MetadataRef"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataRef:
+    """The store. `uri` is a Vertex AI metadata store's name or MLflow's tracking address; `artifacts` a `gs://` folder.
+
+    `url` is for people.
+    """
+
+    kind: Literal["vertex", "mlflow"]
+    uri: str
+    artifacts: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRef:
+    """One experiment: the name that an SDK is given, the `gs://` folder of its artefacts, where people look."""
+
+    name: str
+    artifacts: str
+    url: str
+
+
+@runtime_checkable
+class Metadata(Protocol):
+    """Experiments, runs, parameters, metrics and lineage."""
+
+    def store(self) -> MetadataRef:
+        """The store."""
+
+    def experiment(self, name: str, *, team: str, writers: Sequence[str] = (), readers: Sequence[str] = ()
+                   ) -> ExperimentRef:  # fmt: skip
+        """The experiment `name` of a team; `writers` and `readers` are IAM members."""

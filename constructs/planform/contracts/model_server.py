@@ -1,0 +1,61 @@
+"""model_server: models that answer requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from planform.contracts.delivers_files import DeliversFiles
+from planform.contracts.identity import Identity
+
+__all__ = ["EndpointRef", "ModelServer"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRef:
+    """Where a served model answers inside the cluster; `metrics` are the names of its request count, its errors and
+    its latency in seconds, as Prometheus has them.
+    """
+
+    name: str
+    namespace: str
+    url: str
+    protocol: str
+    pods: tuple[tuple[str, str], ...]
+    port: int
+    requests_metric: str
+    errors_metric: str
+    latency_metric: str
+
+
+@runtime_checkable
+class ModelServer(DeliversFiles, Protocol):
+    """Servers of models on accelerators, scaled by load."""
+
+    def formats(self) -> Sequence[str]:
+        """Formats of models that it can serve, such as `onnx`, `pytorch` or `safetensors`."""
+
+    def endpoint(
+        self,
+        name: str,
+        *,
+        namespace: str,
+        scope: object,
+        model: str,
+        team: str = "",
+        format: str = "onnx",
+        accelerator: str = "",
+        count: int = 1,
+        min_replicas: int = 1,
+        max_replicas: int = 3,
+        service_account: str = "",
+        identity: Identity | None = None,
+        canary: str = "",
+        canary_percent: int = 0,
+    ) -> EndpointRef:
+        """Serve the model whose files are in `model` (`gs://BUCKET/FOLDER`).
+
+        `canary` is another folder, which `canary_percent` of the requests go to. The objects are made in `scope`. Pods
+        run as `service_account`, which acts as `identity` and must be able to read the folders.
+        """

@@ -1,0 +1,55 @@
+"""notebooks: interactive computing with accelerators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from planform.contracts.identity import Identity
+from planform.contracts.object_store import BucketRef
+
+__all__ = ["NotebookProfile", "NotebookRef", "Notebooks"]
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookProfile:
+    """A size of notebook: vCPUs, memory in GiB, and `count` accelerators of a type, "" for none."""
+
+    name: str
+    cpus: int
+    memory_gib: int
+    accelerator: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRef:
+    """One workspace: its name, where a person opens it, and the folders that buckets are mounted at, by bucket."""
+
+    name: str
+    url: str
+    mounts: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Notebooks(Protocol):
+    """Notebooks that keep their files, stop when idle, and act as their team's identity."""
+
+    def profiles(self) -> Sequence[NotebookProfile]:
+        """The sizes that may be asked for."""
+
+    def workspace(
+        self,
+        name: str,
+        *,
+        team: str,
+        users: Sequence[str],
+        profile: str,
+        scope: object,
+        identity: Identity | None = None,
+        disk_gib: int = 20,
+        buckets: Sequence[BucketRef] = (),
+        idle_minutes: int = 60,
+    ) -> NotebookRef:
+        """A workspace of a team; `users` are IAM members, `profile` one of the sizes. Its records are in `scope`."""

@@ -1,0 +1,68 @@
+"""Files that are neither Terraform nor Kubernetes: workflows, catalog entries, settings of tools, images' recipes.
+
+Like a manifest, a file is a light record made in a construct, checked at once and kept by the nearest stack. Text is
+data: nothing in it is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+from planform.diagnostics import DiagnosticError, Location
+from planform.kubernetes.record import Delivered, objects_of
+from planform.literals import looks_secret
+
+__all__ = ["File", "RepositoryFile"]
+
+_PATH = re.compile(r"(?!\.git/)[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
+
+
+class File(Delivered):
+    """One text file, `files/<environment>/<plane>/<component>/<path>` in the output.
+
+    Errors: output/bad-path, output/secret-in-file, kubernetes/duplicate-object.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, scope: Any, path: str, text: str, *, origin: Location | None = None) -> None:
+        super().__init__(scope, path, None, origin)
+        self.text = str(text)
+        faults = []
+        if not _PATH.fullmatch(path) or posixpath.normpath(path) != path or path.startswith(".."):
+            help = "use letters, digits, dots, hyphens and underscores, and slashes between them"
+            faults.append(self._fault("output/bad-path", f"`{path}` is no path inside a folder", help))
+        kind = looks_secret(self.text)
+        if kind:
+            help = "keep the value in the platform's secret store, name it here, and revoke this one"
+            faults.append(self._fault("output/secret-in-file", f"it holds what looks like {kind}", help))
+        if faults:
+            raise DiagnosticError(faults)
+        self.key = ("file", self.path)
+        objects_of(scope).add(self)
+
+    @property
+    def path(self) -> str:
+        """Where the file is in the output."""
+        manifests = self.manifests
+        return f"files/{manifests.environment}/{manifests.plane}/{manifests.component}/{self.name}"
+
+    @property
+    def title(self) -> str:
+        return f"file {self.name}"
+
+
+class RepositoryFile(File):
+    """One text file of the platform's own repository, `repository/<path>` in the output.
+
+    A repository has one file of a name: environments that make the same one must make it alike, so its text names no
+    environment, or its path does.
+    """
+
+    __slots__ = ()
+
+    @property
+    def path(self) -> str:
+        return f"repository/{self.name}"

@@ -1,0 +1,76 @@
+"""The lock file of container images: images.yaml beside this file, which alone decides what version runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from planform.diagnostics import suggest
+
+__all__ = ["Image", "image", "images", "lock"]
+
+_REPOSITORY = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9._-]+)+")
+_TAG = re.compile(r"(?!latest$)[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image at one version. `repository` has its host; `digest` is "" where it is not known."""
+
+    name: str
+    repository: str
+    tag: str
+    digest: str
+    source: str
+    read: str
+
+    @property
+    def reference(self) -> str:
+        """`nvcr.io/nvidia/tritonserver:26.07-py3`, with `@sha256:...` where that is known."""
+        return f"{self.repository}:{self.tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+@cache
+def images() -> Mapping[str, Image]:
+    """Every image of the lock file by its name there."""
+    return lock(files(__package__).joinpath("images.yaml").read_text(encoding="utf-8"))
+
+
+def image(name: str) -> str:
+    """The reference of an image by its name in the lock file. Raises KeyError with the nearest name."""
+    found = images().get(name)
+    if found is None:
+        near = suggest(name, images())
+        raise KeyError(f"images.yaml has no image `{name}`" + (f", did you mean `{near}`?" if near else ""))
+    return found.reference
+
+
+def lock(text: str) -> dict[str, Image]:
+    """The images of a lock file. Raises ValueError for one that is not pinned: `latest`, no tag, a short name."""
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(text) or {}
+    return {name: _image(name, facts) for name, facts in loaded.items()}
+
+
+def _image(name: str, facts: Mapping[str, Any]) -> Image:
+    found = Image(
+        name=name,
+        repository=facts["repository"],
+        tag=facts["tag"],
+        digest=facts.get("digest", ""),
+        source=facts["source"],
+        read=facts["read"],
+    )
+    if not _REPOSITORY.fullmatch(found.repository):
+        raise ValueError(f"{name}: {found.repository!r} is no repository with its host")
+    if not isinstance(found.tag, str) or not _TAG.fullmatch(found.tag):
+        raise ValueError(f"{name}: {found.tag!r} is no exact tag")
+    if found.digest and not _DIGEST.fullmatch(found.digest):
+        raise ValueError(f"{name}: {found.digest!r} is no digest")
+    return found
