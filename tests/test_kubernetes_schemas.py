@@ -2,7 +2,7 @@
 
 Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
 the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-No Go module has those of Kueue, Config Sync and GKE's FQDN policies; they are named here and go unjudged.
+No Go module has those of Config Sync; they are named here and go unjudged.
 """
 
 from __future__ import annotations
@@ -25,12 +25,20 @@ from planform.pipeline import compile_files
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.35"
+GOOGLE = "github.com/GoogleCloudPlatform"
 MODULES = {
     "argoproj.io": ("github.com/argoproj/argo-cd/v2@v2.14.21", "manifests/crds"),
     "cilium.io": ("github.com/cilium/cilium@v1.20.2", "pkg/k8s/apis/cilium.io/client/crds/v2"),
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
+    "external-secrets.io": ("github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases"),
+    "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.0", "config/crd/standard"),
+    "keda.sh": ("github.com/kedacore/keda/v2@v2.20.2", "config/crd/bases"),
+    "kueue.x-k8s.io": ("sigs.k8s.io/kueue@v0.19.2", "config/components/crd/bases"),
+    "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
+    "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
 }
-UNJUDGED = {"configsync.gke.io", "kueue.x-k8s.io", "networking.gke.io"}
+"""API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
+UNJUDGED = {"configsync.gke.io"}
 NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
 REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 

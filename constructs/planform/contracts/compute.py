@@ -16,6 +16,7 @@ class ClusterRef:
     """A GKE cluster. `id` is `projects/P/locations/L/clusters/N`; `workload_pool` is `P.svc.id.goog`.
 
     `issuer` is the public OpenID Connect issuer of its service account tokens, for trust from other clouds.
+    `secret_sync` says whether GKE copies secrets of Secret Manager into it.
     """
 
     id: str
@@ -23,6 +24,7 @@ class ClusterRef:
     location: str
     issuer: str
     workload_pool: str
+    secret_sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,11 @@ class ClusterSettings(Settings):
         default=False,
         description="Publish upgrades and security bulletins to a Pub/Sub topic `<cluster>-events`. Default: off.",
     )
+    secret_sync: bool = Field(
+        default=False,
+        description="Let GKE copy secrets of Secret Manager into the cluster, for `delivery: gke` of the slot"
+        " `secrets`; GKE 1.34 or newer. Default: off.",
+    )
     ray_operator: bool = Field(
         default=False, description="Let GKE run the Ray operator, with logs and metrics. Default: off."
     )
@@ -300,6 +305,7 @@ class Cluster(Component):
             location=Known(facts.region, self.record.location),
             issuer=Known(issuer + path, template(issuer + "{}", self.record.id)),
             workload_pool=Known(f"{facts.project}.svc.id.goog", pool),
+            secret_sync=self.settings.secret_sync,
         )
 
     def membership(self) -> MembershipRef | None:
@@ -469,6 +475,10 @@ class Cluster(Component):
                 {"enabled": True, "rotation_config": [{"enabled": True, "rotation_interval": "120s"}]}
             ],
         }
+        if settings.secret_sync:
+            arguments["secret_sync_config"] = [
+                {"enabled": True, "rotation_config": [{"enabled": True, "rotation_interval": "120s"}]}
+            ]
         if etcd is not None:
             arguments["database_encryption"] = [{"state": "ENCRYPTED", "key_name": etcd.id}]
         if settings.google_groups and facts.organization is not None:

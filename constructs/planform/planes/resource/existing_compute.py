@@ -66,6 +66,9 @@ class ExistingComputeSettings(Settings):
         description="The cluster's membership in a fleet. Default: none, so that no fleet feature can be had.",
         examples=["projects/acme-ai-dev/locations/europe-west4/memberships/shared-gke"],
     )
+    secret_sync: bool = Field(
+        default=False, description="Whether GKE copies secrets of Secret Manager into it. Default: it does not."
+    )
     accelerator_pools: dict[KebabName, ExistingPool] = Field(
         default_factory=dict,
         description="Its node pools with accelerators, by name. Default: none that planform knows of.",
@@ -117,6 +120,7 @@ class ExistingCompute(Component):
             location=location,
             issuer=f"https://container.googleapis.com/v1/{path}",
             workload_pool=f"{project}.svc.id.goog",
+            secret_sync=settings.secret_sync,
         )
 
     def membership(self) -> MembershipRef | None:

@@ -15,6 +15,7 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("keys", "cloud-kms", f"{_HERE}.cloud_kms:CloudKms"),
     Listed("keys", "existing", f"{_HERE}.existing_keys:ExistingKeys"),
     Listed("secrets", "secret-manager", f"{_HERE}.secret_manager:SecretManager"),
+    Listed("secrets", "vault", f"{_HERE}.vault:Vault"),
     Listed("secrets", "existing", f"{_HERE}.existing_secrets:ExistingSecrets"),
     Listed("network_policy", "cilium", f"{_HERE}.cilium:Cilium"),
     Listed("network_policy", "kubernetes-network-policy", f"{_HERE}.kubernetes_network_policy:KubernetesNetworkPolicy"),

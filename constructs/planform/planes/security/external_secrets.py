@@ -1,4 +1,4 @@
-"""External Secrets Operator: values of Secret Manager as Kubernetes Secrets, read with a namespace's own identity."""
+"""External Secrets Operator: values of a secret store as Kubernetes Secrets."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
 from planform.contracts.secrets import SecretRef
 from planform.engine import Construct
-from planform.kubernetes.record import HelmRelease, KubernetesObject
+from planform.kubernetes.record import HelmRelease
 from planform.planes.component import Component
-from planform.planes.record_ids import record_id
-from planform.terraform.google import SecretManagerSecretIamMember
+from planform.planes.security.secret_delivery import READER, SecretDelivery
 
-__all__ = ["ExternalSecrets"]
+__all__ = ["API", "STORE", "ExternalSecrets", "external_secret", "install_operator"]
 
 API = "external-secrets.io/v1"
 NAMESPACE = "external-secrets"
-READER = "secret-reader"
-"""The Kubernetes service account by which a namespace reads its secrets; no pod runs as it."""
 STORE = "platform"
+"""The store of each namespace that has secrets."""
 
 
-class ExternalSecrets:
+class ExternalSecrets(SecretDelivery):
     """The operator, installed with the first secret that is delivered, and one store for each namespace.
 
     Source: External Secrets 2.9.0, API external-secrets.io/v1, read 2026-11-21; workload identity by the Kubernetes
@@ -35,97 +33,62 @@ class ExternalSecrets:
     def __init__(
         self, owner: Component, gitops: GitOps, network_policy: NetworkPolicies | None, policy: Policies | None
     ) -> None:
-        self._owner = owner
+        super().__init__(owner)
         self._gitops, self._network_policy, self._policy = gitops, network_policy, policy
-        self._installed = False
-        self._namespaces: set[str] = set()
-        self._granted: set[tuple[str, str]] = set()
 
-    def deliver(
-        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
-    ) -> str:
-        """An ExternalSecret in the scope of who asks, and the right to read what it names."""
-        place = scope if isinstance(scope, Construct) else self._owner
-        self._install()
-        self._store(namespace, cluster)
-        for secret in secrets.values():
-            self._grant(secret, namespace, place)
-        KubernetesObject(
-            place,
-            API,
-            "ExternalSecret",
-            name,
-            namespace=namespace,
-            labels=self._owner.labels,
-            spec={
-                "refreshInterval": "1h",
-                "secretStoreRef": {"kind": "SecretStore", "name": STORE},
-                "target": {"name": name, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
-                "data": [
-                    {"secretKey": key, "remoteRef": {"key": str(secret.name), "version": secret.version}}
-                    for key, secret in secrets.items()
-                ],
-            },
-        )
-        return name
-
-    def _install(self) -> None:
-        if self._installed:
-            return
-        self._installed = True
-        self._gitops.namespace(NAMESPACE)
-        if self._network_policy is not None:
-            self._network_policy.exempt(NAMESPACE)
-        if self._policy is not None:
-            self._policy.exempt(NAMESPACE)
-        HelmRelease(self._owner, NAMESPACE, chart="external-secrets", namespace=NAMESPACE, values=self._values())
-
-    def _values(self) -> dict[str, Any]:
-        production = self._owner.environment.production
-        return {
-            "installCRDs": True,
-            "replicaCount": 2 if production else 1,
-            "leaderElect": production,
-            "podDisruptionBudget": {"enabled": production, "minAvailable": 1},
-            # Teams may not point a secret of their own at somebody else's store.
-            "rbac": {"aggregateToEdit": False, "aggregateToView": False},
-            "processClusterStore": False,
-            "processClusterExternalSecret": False,
-            "processPushSecret": False,
-        }
-
-    def _store(self, namespace: str, cluster: ClusterRef) -> None:
-        if namespace in self._namespaces:
-            return
-        self._namespaces.add(namespace)
-        common: dict[str, Any] = {"namespace": namespace, "labels": self._owner.labels}
-        KubernetesObject(self._owner, "v1", "ServiceAccount", READER, **common)
+    def _prepare(self, namespace: str, cluster: ClusterRef) -> None:
+        if len(self._namespaces) == 1:
+            install_operator(self._owner, self._gitops, self._network_policy, self._policy)
         identity = {
             "clusterProjectID": cluster.id.split("/")[1],
             "clusterLocation": str(cluster.location),
             "clusterName": str(cluster.name),
             "serviceAccountRef": {"name": READER},
         }
-        project = self._owner.environment.project
-        KubernetesObject(
-            self._owner,
-            API,
-            "SecretStore",
-            STORE,
-            **common,
-            spec={"provider": {"gcpsm": {"projectID": project, "auth": {"workloadIdentity": identity}}}},
-        )
+        provider = {"projectID": self._owner.environment.project, "auth": {"workloadIdentity": identity}}
+        self._object(self._owner, API, "SecretStore", STORE, namespace, spec={"provider": {"gcpsm": provider}})
 
-    def _grant(self, secret: SecretRef, namespace: str, place: Construct) -> None:
-        if (str(secret.id), namespace) in self._granted:
-            return
-        self._granted.add((str(secret.id), namespace))
-        environment = self._owner.environment
-        SecretManagerSecretIamMember(
-            place,
-            f"{record_id(str(secret.name).removeprefix(f'{environment.prefix}-'))}_reader_{record_id(namespace)}",
-            project=environment.project,
-            secret_id=secret.id,
-            role="roles/secretmanager.secretAccessor",
-            member=environment.kubernetes_principal(namespace, READER),
-        )
+    def _write(self, place: Construct, name: str, secrets: Mapping[str, SecretRef], namespace: str) -> None:
+        remote = {
+            key: {"key": _remote(secret, self._owner.environment.project), "version": secret.version}
+            for key, secret in secrets.items()
+        }
+        self._object(place, API, "ExternalSecret", name, namespace, spec=external_secret(name, remote))
+
+
+def external_secret(name: str, remote: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """The spec of an ExternalSecret: key of the Kubernetes Secret to what is fetched for it."""
+    return {
+        "refreshInterval": "1h",
+        "secretStoreRef": {"kind": "SecretStore", "name": STORE},
+        "target": {"name": name, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
+        "data": [{"secretKey": key, "remoteRef": dict(each)} for key, each in remote.items()],
+    }
+
+
+def install_operator(
+    owner: Component, gitops: GitOps, network_policy: NetworkPolicies | None, policy: Policies | None
+) -> None:
+    """The operator in a namespace of its own; teams may not point secrets of their own at somebody else's store."""
+    gitops.namespace(NAMESPACE)
+    if network_policy is not None:
+        network_policy.exempt(NAMESPACE)
+    if policy is not None:
+        policy.exempt(NAMESPACE)
+    production = owner.environment.production
+    values = {
+        "installCRDs": True,
+        "replicaCount": 2 if production else 1,
+        "leaderElect": production,
+        "podDisruptionBudget": {"enabled": production, "minAvailable": 1},
+        "rbac": {"aggregateToEdit": False, "aggregateToView": False},
+        "processClusterStore": False,
+        "processClusterExternalSecret": False,
+        "processPushSecret": False,
+    }
+    HelmRelease(owner, NAMESPACE, chart="external-secrets", namespace=NAMESPACE, values=values)
+
+
+def _remote(secret: SecretRef, project: str) -> str:
+    """The short name of a secret of the environment's own project, else the whole one."""
+    return str(secret.name) if str(secret.id).split("/")[1] == project else str(secret.id)

@@ -19,6 +19,8 @@ from planform.diagnostics import Location
 from planform.planes.component import Component
 from planform.planes.record_ids import principal_id, record_id
 from planform.planes.security.external_secrets import ExternalSecrets
+from planform.planes.security.gke_secret_sync import GkeSecretSync
+from planform.planes.security.secret_delivery import SecretDelivery
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -58,6 +60,11 @@ class SecretManagerSettings(Settings):
         default=7,
         description="Days for which a destroyed version can still be restored, 1 to 1000. Default: 7.",
     )
+    delivery: Literal["external-secrets", "gke"] = Field(
+        default="external-secrets",
+        description="What brings secrets into the cluster: the External Secrets operator, or GKE itself, for which the"
+        " cluster needs `secret_sync`. Default: external-secrets.",
+    )
     secrets: dict[KebabName, SecretSettings] = Field(
         default_factory=dict,
         description="Secrets by name, for API keys of third parties and the like. Default: none.",
@@ -69,10 +76,12 @@ class SecretManager(Component):
     """Secret Manager: a secret for each name that is asked for, empty until somebody puts a value in.
 
     Provides: Secrets; values never pass through Terraform: `gcloud secrets versions add` or a rotation job adds them.
-    Requires: Services; Keys, optional: with it, every secret is encrypted with a customer key.
+    Requires: Services; Keys, optional: with it, every secret is encrypted with a customer key. GitOps, NetworkPolicies
+    and Policies, optional: with them, secrets reach the cluster.
     Emits: google_secret_manager_secret, google_secret_manager_secret_iam_member for each reader. In production a
-    secret cannot be destroyed.
-    Errors: contract/bad-name, spec/name-too-long.
+    secret cannot be destroyed. For what is delivered: the Helm release external-secrets, SecretStore and
+    ExternalSecret objects, or SecretProviderClass and SecretSync objects.
+    Errors: contract/bad-name, contract/no-delivery, spec/name-too-long.
     Source: Secret Manager, secret ids have 1 to 255 letters, digits, underscores and hyphens; customer keys of
     automatic replication are in `global`, of user-managed replication in each region of a replica.
     """
@@ -102,9 +111,7 @@ class SecretManager(Component):
                 )
 
     def build(self) -> None:
-        self._in_cluster = (
-            ExternalSecrets(self, self.gitops, self.network_policy, self.policy) if self.gitops is not None else None
-        )
+        self._in_cluster = self._way()
         self._secrets: dict[str, SecretManagerSecret] = {}
         self._grants: dict[tuple[str, str], SecretManagerSecretIamMember] = {}
         for name, settings in self.settings.secrets.items():
@@ -123,7 +130,7 @@ class SecretManager(Component):
     def deliver(
         self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
     ) -> str:
-        """A Kubernetes Secret, by External Secrets."""
+        """A Kubernetes Secret, by the way that the settings name."""
         if self._in_cluster is None:
             raise self.refuse(
                 "contract/no-delivery",
@@ -131,6 +138,13 @@ class SecretManager(Component):
                 help="add the slot `gitops`",
             )
         return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
+
+    def _way(self) -> SecretDelivery | None:
+        if self.gitops is None:
+            return None
+        if self.settings.delivery == "gke":
+            return GkeSecretSync(self)
+        return ExternalSecrets(self, self.gitops, self.network_policy, self.policy)
 
     def _ask(self, name: str, readers: Sequence[str], purpose: str, origin: Location | None) -> SecretRef:
         cloud_name = f"{self.environment.prefix}-{name}"
