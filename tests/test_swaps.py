@@ -1,0 +1,112 @@
+"""Every component can stand in for every other of its capability, and a swap changes nothing that had no part in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import combinations
+
+import pytest
+import yaml
+from allpairspy import AllPairs
+
+from planform.blueprint.read import read_text
+from planform.pipeline import Compilation, compile_documents
+from planform.planes.catalog import builtin
+from planform.planes.component import Component
+from planform.spec.platform import EnvironmentSpec
+from tests.fills import FILLS, components, platform
+
+
+def compiled(chosen: Mapping[str, str], *environments: str) -> Compilation:
+    text = yaml.safe_dump(platform(chosen), sort_keys=False)
+    return compile_documents(read_text(text, "platform.yaml"), environments=environments)
+
+
+@cache
+def reference() -> Compilation:
+    return compiled({}, "dev")
+
+
+@pytest.mark.parametrize(("capability", "component"), components())
+def test_a_swap_compiles_in_every_environment(capability: str, component: str) -> None:
+    made = compiled({capability: component})
+    assert [spec.name for spec in made.specs] == ["dev", "staging", "prod"]
+    assert made.resources > 0
+
+
+def rows() -> list[dict[str, str]]:
+    """Combinations in which every component meets every component of every other slot at least once."""
+    return [
+        dict(zip(FILLS, row, strict=True)) for row in AllPairs([list(fills) for fills in FILLS.values()])
+    ]
+
+
+def test_every_pair_is_in_some_combination() -> None:
+    met = {pair for row in rows() for pair in combinations(sorted(row.items()), 2)}
+    wanted = {
+        tuple(sorted((one, other))) for one, other in combinations(components(), 2) if one[0] != other[0]
+    }
+    assert wanted <= met
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: "-".join(row.values())[:40])
+def test_combinations_compile(row: Mapping[str, str]) -> None:
+    assert compiled(row, "dev").resources > 0
+
+
+def kinds(spec: EnvironmentSpec) -> dict[str, type[Component]]:
+    """Capability to the class that fills it."""
+    return {
+        capability: builtin().load(capability, slot.component)
+        for plane in spec.planes.values()
+        for capability, slot in plane.slots.items()
+    }
+
+
+def part(capability: str, *compilations: Compilation) -> set[str]:
+    """The capabilities that have a part in a swap: those that ask it for something, and those that it asks."""
+    found = {capability}
+    for each in compilations:
+        for other, component in kinds(each.specs[0]).items():
+            needs = {need.capability for need in component.needs()}
+            if other == capability:
+                found |= needs
+            elif capability in needs:
+                found |= {other, *needs}
+    return found
+
+
+def owners(made: Compilation) -> dict[str, tuple[str, str]]:
+    """What was made, by its place, to the capability that made it and its text."""
+    names = {slot.component if slot.component != "existing" else f"existing-{capability}": capability
+             for plane in made.specs[0].planes.values() for capability, slot in plane.slots.items()}  # fmt: skip
+    found = {
+        path: (names.get(path.split("/")[3], path.split("/")[2]), str(text))
+        for path, text in made.output.files.items()
+        if path.startswith(("kubernetes/", "files/"))
+    }
+    for stack, records in made.records.items():
+        for record in records:
+            path = record.construct_path.split("/")
+            body = json.dumps({key: value for key, value in record.body.items() if key != "//"}, default=str)
+            found[f"{stack}/{record.key}"] = (path[1] if len(path) > 1 else "", body)
+    return found
+
+
+def changed(old: Compilation, new: Compilation) -> Iterator[tuple[str, str]]:
+    """Place and capability of everything that differs."""
+    before, after = owners(old), owners(new)
+    for place in sorted(before.keys() | after.keys()):
+        if before.get(place) != after.get(place):
+            yield place, (after.get(place) or before[place])[0]
+
+
+@pytest.mark.parametrize(("capability", "component"), components())
+def test_a_swap_changes_only_who_has_a_part_in_it(capability: str, component: str) -> None:
+    old, new = reference(), compiled({capability: component}, "dev")
+    allowed = part(capability, old, new)
+    others = [(place, owner) for place, owner in changed(old, new) if owner not in allowed and "/sync/" not in place]
+    teams = [place for place, owner in others if owner.startswith("team-")]
+    assert [each for each in others if each[0] not in teams] == []
