@@ -19,7 +19,10 @@ __all__ = ["FILLS", "REFERENCE", "components", "documents", "platform"]
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "blueprints" / "reference" / "platform.yaml"
 FILLS: Mapping[str, Mapping[str, dict[str, Any]]] = yaml.safe_load((Path(__file__).parent / "fills.yaml").read_text())
-"""Capability to component to the settings by which it fills the slot; null takes those of the reference. `{project}` is the environment's."""
+"""Capability to component to the settings by which it fills the slot; null takes those of the reference.
+
+`{project}` stands for the environment's.
+"""
 
 
 @cache

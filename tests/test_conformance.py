@@ -141,8 +141,16 @@ def streaming(it: Any, who: Asker) -> Iterator[Any]:
 
 def model_server(it: Any, who: Asker) -> Iterator[Any]:
     yield from it.formats()
-    endpoint = it.endpoint(who.name, namespace=NAMESPACE, scope=who.scope, model="gs://acme-ai-dev-models/churn/1",
-                           format=it.formats()[0], accelerator="nvidia-l4", service_account="pods", team="fraud")  # fmt: skip
+    endpoint = it.endpoint(
+        who.name,
+        namespace=NAMESPACE,
+        scope=who.scope,
+        model="gs://acme-ai-dev-models/churn/1",
+        format=it.formats()[0],
+        accelerator="nvidia-l4",
+        service_account="pods",
+        team="fraud",
+    )
     yield endpoint
     assert endpoint.namespace == NAMESPACE and endpoint.url.startswith("http")
 
@@ -286,7 +294,8 @@ def model_observability(it: Any, who: Asker) -> Iterator[Any]:
 
 
 def data_quality(it: Any, who: Asker) -> Iterator[Any]:
-    checks = [QualityCheck("not_null", "id"), QualityCheck("range", "age", low=0, high=120), QualityCheck("fresh", "at", 24)]
+    checks = [QualityCheck("not_null", "id"), QualityCheck("range", "age", low=0, high=120)]
+    checks.append(QualityCheck("fresh", "at", 24))
     it.monitor(who.name, table="bq://acme-ai-dev.features.customer", team="fraud", checks=checks)
     yield True
 

@@ -184,7 +184,6 @@ def test_two_runs_have_the_same_bytes() -> None:
             ("registry: artifact-registry", f"registry: {FIXED_TAGS}"),
             "contract/immutable-tags",
         ),
-        (("config-sync}", "{use: config-sync, chart_versions: {keue: 0.1.2}}}"), "kubernetes/unknown-chart"),
         (
             (
                 "gitops: config-sync",
@@ -205,11 +204,6 @@ def test_what_cannot_be_delivered_is_refused(changed: tuple[str, str], code: str
     text = platform()
     assert changed[0] in text
     assert codes(text.replace(*changed)) == {code}
-
-
-def test_charts_may_be_held_back() -> None:
-    held = compiled(platform("{use: config-sync, chart_versions: {kueue: 0.19.1}}"))
-    assert manifest(held, "sync/config-sync/rootsync-chart-kueue")["spec"]["helm"]["version"] == "0.19.1"
 
 
 # Teams

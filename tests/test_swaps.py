@@ -38,16 +38,12 @@ def test_a_swap_compiles_in_every_environment(capability: str, component: str) -
 
 def rows() -> list[dict[str, str]]:
     """Combinations in which every component meets every component of every other slot at least once."""
-    return [
-        dict(zip(FILLS, row, strict=True)) for row in AllPairs([list(fills) for fills in FILLS.values()])
-    ]
+    return [dict(zip(FILLS, row, strict=True)) for row in AllPairs([list(fills) for fills in FILLS.values()])]
 
 
 def test_every_pair_is_in_some_combination() -> None:
     met = {pair for row in rows() for pair in combinations(sorted(row.items()), 2)}
-    wanted = {
-        tuple(sorted((one, other))) for one, other in combinations(components(), 2) if one[0] != other[0]
-    }
+    wanted = {tuple(sorted((one, other))) for one, other in combinations(components(), 2) if one[0] != other[0]}
     assert wanted <= met
 
 

@@ -1329,6 +1329,13 @@ CODES: dict[str, Code] = {
         right="source: {git: {repository: https://github.com/acme/ai-platform}}\n",
         help="keep `git` or `oci`",
     ),
+    "spec/two-versions": Code(
+        title="two `Versions` documents in one blueprint",
+        why="What runs is pinned in one place.",
+        wrong="",
+        right="",
+        help="keep one of the two; `planform lock` writes it",
+    ),
     "spec/unknown-capability": Code(
         title="a slot that no component fills",
         why="The keys of a plane are capabilities that the installed components know, and `owner`.",
@@ -1384,6 +1391,13 @@ CODES: dict[str, Code] = {
         wrong="layout: stacks\n",
         right="layout: planes\n",
         help="write one of the values of the help line",
+    ),
+    "spec/unknown-version": Code(
+        title="a version of something that planform does not install",
+        why="A `Versions` document pins charts and images by the names that planform has for them.",
+        wrong="planform: 1\nkind: Versions\ncharts: {gatekeper: 3.23.0}\n",
+        right="planform: 1\nkind: Versions\ncharts: {gatekeeper: 3.23.0}\n",
+        help="delete the line, or mend the name; `planform lock` keeps the document in step",
     ),
     "spec/unlisted-accelerator": Code(
         title="a quota of an accelerator that the catalogue does not list",

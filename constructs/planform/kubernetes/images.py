@@ -32,9 +32,14 @@ class Image:
     read: str
 
     @property
+    def version(self) -> str:
+        """`26.07-py3`, with `@sha256:...` where that is known."""
+        return f"{self.tag}@{self.digest}" if self.digest else self.tag
+
+    @property
     def reference(self) -> str:
-        """`nvcr.io/nvidia/tritonserver:26.07-py3`, with `@sha256:...` where that is known."""
-        return f"{self.repository}:{self.tag}" + (f"@{self.digest}" if self.digest else "")
+        """`nvcr.io/nvidia/tritonserver:26.07-py3`."""
+        return f"{self.repository}:{self.version}"
 
 
 @cache
@@ -43,13 +48,17 @@ def images() -> Mapping[str, Image]:
     return lock(files(__package__).joinpath("images.yaml").read_text(encoding="utf-8"))
 
 
-def image(name: str) -> str:
-    """The reference of an image by its name in the lock file. Raises KeyError with the nearest name."""
+def image(name: str, versions: Mapping[str, str] | None = None) -> str:
+    """The reference of an image by its name in the lock file; `versions` has those that differ from it.
+
+    Raises KeyError with the nearest name.
+    """
     found = images().get(name)
     if found is None:
         near = suggest(name, images())
         raise KeyError(f"images.yaml has no image `{name}`" + (f", did you mean `{near}`?" if near else ""))
-    return found.reference
+    pinned = (versions or {}).get(name)
+    return f"{found.repository}:{pinned}" if pinned else found.reference
 
 
 def lock(text: str) -> dict[str, Image]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import Any, cast
 
@@ -43,12 +43,14 @@ class Manifests:
     """Where the objects of one component go: a construct carries it as `manifests`, and those inside it follow.
 
     `plane` is the plane's name, or `team-<team>`; the files are `kubernetes/<environment>/<plane>/<component>/...`.
+    `charts` are versions that differ from the lock file, by name.
     """
 
     environment: str
     plane: str
     component: str
     owner: str = ""
+    charts: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def id(self) -> str:
@@ -289,7 +291,7 @@ class KubernetesObject(Delivered):
 
 
 class HelmRelease(Delivered):
-    """One Helm chart, installed under `name` into `namespace` with `values`; the version is the lock file's.
+    """One Helm chart, installed under `name` into `namespace` with `values`, at the platform's or the lock's version.
 
     It becomes a RootSync, an Application, or whatever else the platform's GitOps tool has for charts.
     Errors: kubernetes/unknown-chart, kubernetes/bad-name, kubernetes/bad-value, kubernetes/terraform-value,
@@ -325,7 +327,7 @@ class HelmRelease(Delivered):
         faults += [self._fault(*fault) for fault in seen.faults]
         if faults:
             raise DiagnosticError(faults)
-        self.chart: Chart = known[chart]
+        self.chart: Chart = replace(known[chart], version=self.manifests.charts.get(chart, known[chart].version))
         self.key = ("helm", self.namespace or "", self.name)
         _place_of(scope).objects.add(self)
 

@@ -7,12 +7,14 @@ that a platform pays only for what it uses.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
+from planform.kubernetes.charts import charts
+from planform.kubernetes.images import images
 from planform.planes import control, data, delivery, observability, resource, security
 from planform.planes.component import Component
 from planform.planes.listed import Listed
@@ -33,6 +35,11 @@ class Catalog:
     def capabilities(self) -> tuple[str, ...]:
         """Every capability, in alphabetical order."""
         return tuple(sorted(self.listed))
+
+    @property
+    def pinned(self) -> Mapping[str, Collection[str]]:
+        """Names of the charts and images that components install, by `charts` and `images`."""
+        return {"charts": charts(), "images": images()}
 
     def names(self, capability: str) -> tuple[str, ...]:
         """The components of one capability; the first is planform's default."""

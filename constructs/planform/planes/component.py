@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from planform.contracts.services import Services
 from planform.diagnostics import DiagnosticError, Location, error
 from planform.engine import Construct
+from planform.kubernetes.images import image
 from planform.kubernetes.record import Manifests
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -128,9 +129,12 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         """Where its Kubernetes objects are written, under the plane that owns it."""
         name = getattr(self, "name", self.id)
         plane = self.place.plane.replace("_", "-") or "platform"
-        return Manifests(
-            self.environment.name, plane, f"existing-{self.capability}" if name == "existing" else name, self.place.team
-        )
+        folder = f"existing-{self.capability}" if name == "existing" else name
+        return Manifests(self.environment.name, plane, folder, self.place.team, self.environment.charts)
+
+    def image(self, name: str) -> str:
+        """The reference of an image of the lock file, at the platform's version or the lock's."""
+        return image(name, self.environment.images)
 
     def at(self, *path: str | int) -> Location | None:
         """The blueprint position of one of the settings, for the records made from it."""

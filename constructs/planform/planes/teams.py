@@ -96,7 +96,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         self.team = team
         self.environment = environment
         self.tools = tools
-        self.manifests = Manifests(environment.name, f"team-{name}", "base", name)
+        self.manifests = Manifests(environment.name, f"team-{name}", "base", name, environment.charts)
         self.origin = at("teams", name)
         self._at = at
         self.namespace: str | None = None

@@ -35,7 +35,8 @@ class Environment(BaseModel):
     """One environment of a platform: a cloud project, its region, and the labels on everything in it.
 
     Contract values are computed from these facts alone, so they are known at compile time and every
-    stack plans offline. The project number cannot be derived from the id and is therefore an input.
+    stack plans offline. The project number cannot be derived from the id and is therefore an input. `charts` and
+    `images` are the versions that differ from planform's own, by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,8 @@ class Environment(BaseModel):
     organization: Organization | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     production: bool = False
+    charts: dict[str, str] = Field(default_factory=dict)
+    images: dict[str, str] = Field(default_factory=dict)
 
     @property
     def prefix(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Protocol
+
+from pydantic import BaseModel
 
 from planform.blueprint.document import Document, step
 from planform.blueprint.overrides import for_environment
@@ -18,10 +20,11 @@ from planform.spec.fault import Fault
 from planform.spec.faults import parse
 from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
 from planform.spec.settings import Settings
+from planform.spec.versions import Versions, unknown_names
 
-__all__ = ["ComponentType", "Components", "KINDS", "resolve"]
+__all__ = ["ComponentType", "Components", "KINDS", "resolve", "versions_of"]
 
-KINDS = ("Platform",)
+KINDS = ("Platform", "Versions")
 VERSION = 1
 ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
 """Faults of a mapping of which one key is wanted."""
@@ -48,6 +51,9 @@ class Components(Protocol):
     def names(self, capability: str) -> Sequence[str]: ...
 
     def load(self, capability: str, name: str) -> Any: ...
+
+    @property
+    def pinned(self) -> Mapping[str, Collection[str]]: ...
 
 
 def resolve(
@@ -79,13 +85,50 @@ def resolve(
                 help="put what differs between environments under `environments:` of the first",
             )
         )
+    versions, faults = _versions(documents, components)
+    found += faults
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
-        specs, faults = _platform(platforms[0], components, environments)
+        specs, faults = _platform(platforms[0], components, environments, versions)
         found += faults
     if found:
         raise DiagnosticError(_without_secrets(found))
     return specs
+
+
+def versions_of(documents: Sequence[Document], components: Components, *, strict: bool = True) -> Versions | None:
+    """The versions that a blueprint pins, if any; unless `strict`, of things that planform does not install too.
+
+    Raises DiagnosticError.
+    """
+    versions, found = _versions(documents, components)
+    faults = [each for each in found if strict or each.code != "spec/unknown-version"]
+    if faults:
+        raise DiagnosticError(in_order(faults))
+    return versions
+
+
+def _versions(documents: Sequence[Document], components: Components) -> tuple[Versions | None, list[Diagnostic]]:
+    """The versions that the blueprint pins."""
+    given = [document for document in documents if document.value.get("kind") == "Versions"]
+    if not given:
+        return None, []
+    first, *others = given
+    place, parsed = _Place(first), parse(Versions, first.value)
+    found = [*_diagnostics(place, parsed)]
+    if isinstance(parsed, Versions):
+        found += [place.diagnostic(fault) for fault in unknown_names(parsed, components.pinned)]
+    for extra in others:
+        found.append(
+            error(
+                "spec/two-versions",
+                "a blueprint has one `Versions` document, this is another",
+                extra.at("kind"),
+                notes=(f"the first is at {first.at('kind')}",),
+                help="keep one of the two",
+            )
+        )
+    return (parsed if isinstance(parsed, Versions) else None), found
 
 
 def _without_secrets(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -193,15 +236,15 @@ class _Place:
         return next((key for key in keys if key is not None and key.path.startswith(OVERRIDES)), None)
 
 
-def _diagnostics(place: _Place, parsed: Platform | list[Fault]) -> Iterator[Diagnostic]:
-    """The faults of a platform, less those of its header, which are told already."""
+def _diagnostics(place: _Place, parsed: BaseModel | list[Fault]) -> Iterator[Diagnostic]:
+    """The faults of a document, less those of its header, which are told already."""
     for fault in parsed if isinstance(parsed, list) else ():
         if fault.path[:1] not in (("planform",), ("kind",)):
             yield place.diagnostic(fault)
 
 
 def _platform(
-    document: Document, components: Components, wanted: Sequence[str]
+    document: Document, components: Components, wanted: Sequence[str], versions: Versions | None
 ) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
     place = _Place(document)
     raw = parse(Platform, document.value)
@@ -215,7 +258,7 @@ def _platform(
     for name in wanted or blocks:
         if not isinstance(blocks.get(name), Mapping):
             continue
-        spec, faults = _environment(document, name, components)
+        spec, faults = _environment(document, name, components, versions)
         found += faults
         if spec is not None:
             specs.append(spec)
@@ -253,7 +296,7 @@ def _shared_projects(document: Document, blocks: Mapping[str, Any]) -> Iterator[
 
 
 def _environment(
-    document: Document, name: str, components: Components
+    document: Document, name: str, components: Components, versions: Versions | None
 ) -> tuple[EnvironmentSpec | None, list[Diagnostic]]:
     try:
         merged = for_environment(document, name)
@@ -262,7 +305,7 @@ def _environment(
     place = _Place(merged)
     parsed = parse(Platform, merged.value)
     faults = [*_diagnostics(place, parsed)]
-    environment = None if isinstance(parsed, list) else _facts(parsed, name)
+    environment = None if isinstance(parsed, list) else _facts(parsed, name, versions)
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
     faults += more
@@ -296,7 +339,7 @@ def _label_faults(labels: Mapping[str, str]) -> Iterator[Fault]:
             )
 
 
-def _facts(platform: Platform, name: str) -> Environment:
+def _facts(platform: Platform, name: str, versions: Versions | None) -> Environment:
     block: EnvironmentBlock = platform.environments[name]
     return Environment(
         platform=platform.name,
@@ -307,6 +350,8 @@ def _facts(platform: Platform, name: str) -> Environment:
         organization=platform.organization,
         labels=platform.labels,
         production=block.production,
+        charts=versions.charts if versions else {},
+        images=versions.images if versions else {},
     )
 
 

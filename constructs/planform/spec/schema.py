@@ -7,6 +7,7 @@ from typing import Any
 
 from planform.spec.platform import Platform
 from planform.spec.resolve import Components
+from planform.spec.versions import Versions
 
 __all__ = ["json_schema"]
 
@@ -15,7 +16,7 @@ OVERRIDE = "override."
 
 
 def json_schema(components: Components) -> dict[str, Any]:
-    """The schema of a `Platform` document with every component's settings, draft 2020-12.
+    """The schema of a `Platform` document with every component's settings, and of the other kinds, draft 2020-12.
 
     Overrides under `environments.<name>.planes` have definitions of their own: there nothing is required, as it may
     stand in the platform's part, and null removes what stands there.
@@ -49,8 +50,11 @@ def json_schema(components: Components) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "planform blueprint",
-        "description": "One `Platform` document of a planform blueprint.",
-        **{key: value for key, value in schema.items() if key not in ("title", "description")},
+        "description": "One document of a planform blueprint.",
+        "$defs": definitions,
+        "if": {"properties": {"kind": {"const": "Versions"}}, "required": ["kind"]},
+        "then": Versions.model_json_schema(),
+        "else": {key: value for key, value in schema.items() if key != "$defs"},
     }
 
 

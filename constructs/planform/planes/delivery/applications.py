@@ -36,7 +36,6 @@ def applications(
     *,
     namespace: str,
     labels: Mapping[str, str],
-    versions: Mapping[str, str],
 ) -> None:
     """Projects and applications for all parts, made in `scope`."""
     by_id = {part.id: part for part in parts}
@@ -59,7 +58,7 @@ def applications(
             labels=labels,
             wave=wave[step],
             project=part.manifests.plane,
-            source=chart_source(release, versions) if release else files,
+            source=chart_source(release) if release else files,
             into=release.namespace if release else None,
         )
 
@@ -133,7 +132,7 @@ def make_application(
     )
 
 
-def chart_source(release: HelmRelease, versions: Mapping[str, str]) -> dict[str, Any]:
+def chart_source(release: HelmRelease) -> dict[str, Any]:
     """A chart in the words of an Application, which names OCI registries without their scheme."""
     chart = release.chart
     helm: dict[str, Any] = {"releaseName": release.name}
@@ -142,7 +141,7 @@ def chart_source(release: HelmRelease, versions: Mapping[str, str]) -> dict[str,
     return {
         "repoURL": _bare(chart.repository),
         "chart": chart.chart,
-        "targetRevision": versions.get(chart.name, chart.version),
+        "targetRevision": chart.version,
         "helm": helm,
     }
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from planform.contracts.compute import Compute
 from planform.contracts.gitops import ManifestSource
-from planform.kubernetes.charts import charts
 from planform.kubernetes.delivery import Part
 from planform.kubernetes.record import SYNC, HelmRelease
 from planform.planes.delivery.applications import SELF, applications, chart_source, make_application, make_project
-from planform.planes.delivery.chart_versions import check_versions
-from planform.planes.delivery.gitops_tool import ChartVersions, GitOpsTool, GitSource
-from planform.spec.environment import Environment
-from planform.spec.fault import Fault
+from planform.planes.delivery.gitops_tool import GitOpsTool, GitSource
 from planform.spec.settings import Settings
 
 __all__ = ["ArgoCd", "ArgoCdSettings"]
@@ -43,11 +39,6 @@ class ArgoCdSettings(Settings):
         description="Host name of the user interface, for links. Default: none; it is reached by port forwarding.",
         examples=["argocd.acme.example"],
     )
-    chart_versions: ChartVersions = Field(
-        default_factory=dict,
-        description="Versions of charts that differ from the lock file, by name there. Default: the lock file's.",
-        examples=[{"argo-cd": "10.1.1"}],
-    )
 
 
 class ArgoCd(GitOpsTool):
@@ -64,7 +55,7 @@ class ArgoCd(GitOpsTool):
     Provides: GitOps.
     Requires: Compute.
     Emits: AppProject, Application and Namespace objects; no Terraform.
-    Errors: contract/namespace-label, kubernetes/unknown-chart.
+    Errors: contract/namespace-label.
     Source: values of the chart argo-cd 10.1.1 (Argo CD 3.4.4), read 2026-11.
     """
 
@@ -73,10 +64,6 @@ class ArgoCd(GitOpsTool):
     Settings = ArgoCdSettings
     settings: ArgoCdSettings
     compute: Compute
-
-    @classmethod
-    def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
-        yield from check_versions(settings.chart_versions, charts())
 
     def source(self) -> ManifestSource:
         """The repository and branch."""
@@ -88,7 +75,7 @@ class ArgoCd(GitOpsTool):
 
     def deliver(self, parts: Sequence[Part]) -> None:
         """A project for each plane, an application for each component and chart."""
-        source, versions = self.source(), self.settings.chart_versions
+        source = self.source()
         common: dict[str, Any] = {"namespace": NAMESPACE, "labels": self.labels}
         make_project(
             self,
@@ -101,9 +88,9 @@ class ArgoCd(GitOpsTool):
         )
         files = {"repoURL": source.url, "targetRevision": source.revision, "path": source.below(SYNC, self.name)}
         make_application(self, SELF, **common, wave=-5, project=SELF, source=files, into=None)
-        chart = chart_source(self._release, versions)
+        chart = chart_source(self._release)
         make_application(self, self.name, **common, wave=-5, project=SELF, source=chart, into=NAMESPACE)
-        applications(self, parts, source, **common, versions=versions)
+        applications(self, parts, source, **common)
 
     def _install(self) -> None:
         self.namespace(NAMESPACE)

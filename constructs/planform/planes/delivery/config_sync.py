@@ -12,11 +12,9 @@ from planform.contracts.gitops import ManifestSource
 from planform.contracts.identity import Identities
 from planform.contracts.registry import Registry, RepositoryRef
 from planform.contracts.services import Services
-from planform.kubernetes.charts import charts
 from planform.kubernetes.delivery import Part
 from planform.kubernetes.record import SYNC
-from planform.planes.delivery.chart_versions import check_versions
-from planform.planes.delivery.gitops_tool import ChartVersions, GitOpsTool, GitSource, OciSource
+from planform.planes.delivery.gitops_tool import GitOpsTool, GitSource, OciSource
 from planform.planes.delivery.root_syncs import NAMESPACE, root_syncs
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -61,11 +59,6 @@ class ConfigSyncSettings(Settings):
     prevent_drift: bool = Field(
         default=True, description="Refuse changes by hand to what is synced, by an admission webhook. Default: on."
     )
-    chart_versions: ChartVersions = Field(
-        default_factory=dict,
-        description="Versions of charts that differ from the lock file, by name there. Default: the lock file's.",
-        examples=[{"kueue": "0.19.2"}],
-    )
 
 
 class ConfigSync(GitOpsTool):
@@ -86,7 +79,7 @@ class ConfigSync(GitOpsTool):
     Emits: google_gke_hub_feature, google_gke_hub_feature_membership, google_project_iam_member for metrics,
     google_artifact_registry_repository_iam_member; Namespace and RootSync objects.
     Errors: contract/no-fleet, contract/no-source, contract/namespace-label, contract/immutable-tags,
-    spec/two-sources, kubernetes/unknown-chart.
+    spec/two-sources.
     Source: provider pages of google_gke_hub_feature and google_gke_hub_feature_membership 7.45.0; Config Sync 1.22's
     RootSync CRD, read 2026-11.
     """
@@ -109,7 +102,6 @@ class ConfigSync(GitOpsTool):
                 ("source",),
                 help="keep `git` or `oci`",
             )
-        yield from check_versions(settings.chart_versions, charts())
 
     def source(self) -> ManifestSource:
         """The repository and branch, or the image and tag."""
@@ -131,7 +123,6 @@ class ConfigSync(GitOpsTool):
             self.source(),
             auth=self._auth,
             labels=self.labels,
-            versions=self.settings.chart_versions,
         )
 
     @property

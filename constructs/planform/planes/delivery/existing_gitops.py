@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
 from planform.contracts.gitops import ManifestSource
-from planform.kubernetes.charts import charts
 from planform.kubernetes.delivery import Part
 from planform.planes.delivery.applications import applications
-from planform.planes.delivery.chart_versions import check_versions
-from planform.planes.delivery.gitops_tool import ChartVersions, GitOpsTool, GitSource
+from planform.planes.delivery.gitops_tool import GitOpsTool, GitSource
 from planform.planes.delivery.root_syncs import NAMESPACE, root_syncs
-from planform.spec.environment import Environment
-from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 
 __all__ = ["ExistingGitOps", "ExistingGitOpsSettings"]
@@ -35,10 +31,6 @@ class ExistingGitOpsSettings(Settings):
         pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
         description="For argo-cd: the namespace that it watches for applications. Default: argocd.",
     )
-    chart_versions: ChartVersions = Field(
-        default_factory=dict,
-        description="Versions of charts that differ from the lock file, by name there. Default: the lock file's.",
-    )
 
 
 class ExistingGitOps(GitOpsTool):
@@ -50,17 +42,13 @@ class ExistingGitOps(GitOpsTool):
     Provides: GitOps.
     Requires: nothing.
     Emits: RootSync objects, or AppProject and Application objects, and Namespace objects; no Terraform.
-    Errors: contract/namespace-label, kubernetes/unknown-chart.
+    Errors: contract/namespace-label.
     """
 
     name = "existing"
     files_only = True
     Settings = ExistingGitOpsSettings
     settings: ExistingGitOpsSettings
-
-    @classmethod
-    def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
-        yield from check_versions(settings.chart_versions, charts())
 
     def source(self) -> ManifestSource:
         """The repository and branch."""
@@ -73,7 +61,7 @@ class ExistingGitOps(GitOpsTool):
     def deliver(self, parts: Sequence[Part]) -> None:
         """The objects of the tool that is there."""
         settings, source = self.settings, self.source()
-        common: dict[str, Any] = {"labels": self.labels, "versions": settings.chart_versions}
+        common: dict[str, Any] = {"labels": self.labels}
         if settings.tool == "config-sync":
             root_syncs(self, parts, source, auth=settings.auth, **common)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -14,11 +15,9 @@ from planform.kubernetes.record import SYNC, KubernetesObject, Manifests
 from planform.planes.component import Component
 from planform.spec.settings import Settings
 
-__all__ = ["ChartVersions", "GitOpsTool", "GitSource", "OciSource"]
+__all__ = ["GitOpsTool", "GitSource", "OciSource"]
 
 Folder = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*)?$")]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$")]
-ChartVersions = dict[str, Version]
 
 
 class GitSource(Settings):
@@ -98,7 +97,7 @@ class GitOpsTool(Component):
 
     def _manifests(self) -> Manifests:
         own = super()._manifests()
-        return Manifests(own.environment, SYNC, own.component, own.owner)
+        return replace(own, plane=SYNC)
 
     def _git(self, git: GitSource) -> ManifestSource:
         folder = "/".join(part for part in (git.folder, self.environment.name) if part)

@@ -32,9 +32,8 @@ def root_syncs(
     *,
     auth: str,
     labels: Mapping[str, str],
-    versions: Mapping[str, str],
 ) -> tuple[KubernetesObject, ...]:
-    """RootSyncs for all parts, made in `scope`. `versions` has those of charts that differ from the lock file."""
+    """RootSyncs for all parts, made in `scope`."""
     releases = {Step(part.id, each.name): each for part in parts for each in part.releases}
     planes = {part.id: part.manifests.plane for part in parts}
 
@@ -44,7 +43,7 @@ def root_syncs(
     made = []
     for step, before in order(parts, unit).items():
         release = releases.get(step)
-        spec = _chart(release, versions) if release else spec_of(source, step.part, auth=auth)
+        spec = _chart(release) if release else spec_of(source, step.part, auth=auth)
         made.append(
             KubernetesObject(
                 scope,
@@ -72,12 +71,12 @@ def spec_of(source: ManifestSource, *path: str, auth: str) -> dict[str, Any]:
     return {**common, "oci": {"image": image, "dir": folder, "auth": auth, "period": "60s"}}
 
 
-def _chart(release: HelmRelease, versions: Mapping[str, str]) -> dict[str, Any]:
+def _chart(release: HelmRelease) -> dict[str, Any]:
     chart = release.chart
     helm: dict[str, Any] = {
         "repo": chart.repository,
         "chart": chart.chart,
-        "version": versions.get(chart.name, chart.version),
+        "version": chart.version,
         "releaseName": release.name,
         "namespace": release.namespace,
         "auth": "none",
