@@ -62,6 +62,23 @@ def test_settings_of_the_example_are_judged_as_ours(path: str, tmp_path: Path) -
         planform(path, "validate", "platform.yaml", cwd=tmp_path)
 
 
+EDGE = BLUEPRINT.replace("{use: archive, buckets: [ledgers], keep_days: 10}", "gcs").replace(
+    "environments:", "  edge: {owner: edge-team, edge_delivery: {use: model-cdn, cache_hours: 48}}\nenvironments:"
+)
+
+
+def test_a_plane_that_planform_does_not_know_has_a_stack_of_its_own(path: str, tmp_path: Path) -> None:
+    (tmp_path / "platform.yaml").write_text(EDGE)
+    said = planform(path, "synth", "platform.yaml", "--json", cwd=tmp_path)
+    stacks = [row["stack"] for row in json.loads(said)["stacks"]]
+    assert stacks.index("acme-ai-dev-resource") < stacks.index("acme-ai-dev-edge")
+    document = json.loads((tmp_path / "planform.out/stacks/acme-ai-dev-edge/cdk.tf.json").read_text())
+    backend = document["resource"]["google_compute_backend_bucket"]["edge_models"]
+    assert backend["bucket_name"] == "acme-ai-dev-edge-models"
+    assert backend["cdn_policy"][0]["default_ttl"] == 48 * 3600
+    assert document["provider"]["google"][0]["default_labels"]["team"] == "edge-team"
+
+
 BROKEN = {
     "no_import": ("object_store.one", "no_import:Store", "import nowhere_to_be_found", "ModuleNotFoundError"),
     "raises": ("object_store.one", "raises:Store", "raise RuntimeError('out of order')", "out of order"),
