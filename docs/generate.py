@@ -57,19 +57,20 @@ def pages() -> dict[str, str]:
         "cli.md": _cli(),
         "codes.md": _codes(),
         "components.md": _components(catalog),
+        **{_page(entry): _component(catalog.load(entry.capability, entry.name)) for entry in _own(catalog)},
         **codes,
     }
 
 
 def main() -> None:
-    """Write every page, and remove those of families that are gone."""
+    """Write every page, and remove those of what is gone."""
     made = pages()
     for path, text in made.items():
         place = HERE / "reference" / path
         place.parent.mkdir(exist_ok=True)
         place.write_text(text, encoding="utf-8")
-    for place in (HERE / "reference" / "codes").glob("*.md"):
-        if f"codes/{place.name}" not in made:
+    for place in (HERE / "reference").glob("*/*.md"):
+        if f"{place.parent.name}/{place.name}" not in made:
             place.unlink()
 
 
@@ -81,50 +82,59 @@ def _components(catalog: Catalog) -> str:
         "# Components",
         NOTE,
         "A slot of a plane is filled by a component's name, or by a mapping with `use` and the component's settings."
-        " A key without a default must be given. `<name>` stands for a name of one's own, `[]` for each of a list.",
+        " A slot may stand in any plane; here each stands where the reference has it, and the first component of a row is"
+        " the one that the reference chose.",
     ]
-    own = [entry for entry in catalog if entry.distribution == "planform"]
     for plane in PLANES:
-        entries = [entry for entry in own if entry in plane.COMPONENTS]
-        if not entries:
-            continue
         name = plane.__name__.rsplit(".", 1)[1]
         about = (plane.__doc__ or "").strip().split(": ", 1)[-1]
-        out.append(f"[The {name} plane](#{name}-plane): {about}")
-        out.append("\n".join(_contents(entries)))
-    for plane in PLANES:
-        entries = [entry for entry in own if entry in plane.COMPONENTS]
-        if not entries:
-            continue
-        out.append(f"## {plane.__name__.rsplit('.', 1)[1].capitalize()} plane")
-        for entry in entries:
-            out.append(_component(catalog.load(entry.capability, entry.name)))
+        rows = ["| capability | components |", "|---|---|", *_rows_of(plane.COMPONENTS)]
+        out += [f"## {name.capitalize()} plane", about[:1].upper() + about[1:], "\n".join(rows)]
+    out += [
+        "## Conformance",
+        "Every component of a row passes one suite for its capability: it stands in the reference platform in place of"
+        " the one that is there, is asked for all that its [contract](../concepts/planes.md) offers, answers the same"
+        " twice, and what it makes passes every check. The whole platform compiles with each of them, in each"
+        " environment, and with every pair of components of two slots"
+        f" ({sum(1 for entry in _own(catalog))} components,"
+        f" [test_conformance.py](../../tests/test_conformance.py), [test_swaps.py](../../tests/test_swaps.py)).",
+    ]
     return "\n\n".join(out) + "\n"
 
 
-def _contents(entries: Iterable[Any]) -> Iterator[str]:
+def _own(catalog: Catalog) -> Iterator[Any]:
+    return (entry for entry in catalog if entry.distribution == "planform")
+
+
+def _rows_of(entries: Iterable[Any]) -> Iterator[str]:
     for capability, group_ in itertools.groupby(entries, key=lambda entry: entry.capability):
-        links = ", ".join(f"[{entry.name}](#{capability}-{entry.name})" for entry in group_)
-        yield f"- `{capability}`: {links}"
+        links = ", ".join(f"[{entry.name}]({_page(entry)})" for entry in group_)
+        yield f"| {capability} | {links} |"
+
+
+def _page(entry: Any) -> str:
+    return f"components/{entry.capability}.{entry.name}.md"
 
 
 def _component(component: type[Component]) -> str:
     summary, fields = _docstring(component)
-    out = [f"### {component.capability}: {component.name}", _text(summary)]
+    out = [f"# {component.capability}: {component.name}", NOTE, _text(summary)]
     facts = [f"- **{name}**: {_linked(text) if name == 'Errors' else _text(text)}" for name, text in fields.items()]
     if component.apis:
         facts.append(f"- **APIs**: {', '.join(f'`{api}`' for api in component.apis)}")
     facts.append(f"- **Contract**: {_contract(component)}")
-    out.append("\n".join(facts))
+    out += ["\n".join(facts), "## Settings"]
     schema = component.Settings.model_json_schema()
     rows = [*_Rows(schema.get("$defs", {})).of(schema)]
-    out.append(_table(rows) if rows else "It has no settings.")
-    return "\n\n".join(out)
+    if rows:
+        out.append("`<name>` stands for a name of one's own, `[]` for each of a list.")
+    out += [_table(rows) if rows else "It has none.", "[All components](../components.md)"]
+    return "\n\n".join(out) + "\n"
 
 
 def _contract(component: type[Component]) -> str:
     module = CONTRACTS[component.capability].__module__.rsplit(".", 1)[1]
-    return f"[`{component.provides.__name__}`](../../constructs/planform/contracts/{module}.py)"
+    return f"[`{component.provides.__name__}`](../../../constructs/planform/contracts/{module}.py)"
 
 
 def _docstring(component: type[Component]) -> tuple[str, dict[str, str]]:
@@ -150,7 +160,7 @@ def _linked(text: str) -> str:
 
     def link(found: re.Match[str]) -> str:
         code = found[0]
-        return f"[{code}](codes/{code.split('/')[0]}.md#{_anchor(code)})" if code in known else code
+        return f"[{code}](../codes/{code.split('/')[0]}.md#{_anchor(code)})" if code in known else code
 
     return re.sub(r"\b[a-z]+/[a-z0-9-]+", link, text)
 
