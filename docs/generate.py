@@ -82,8 +82,8 @@ def _components(catalog: Catalog) -> str:
         "# Components",
         NOTE,
         "A slot of a plane is filled by a component's name, or by a mapping with `use` and the component's settings."
-        " A slot may stand in any plane; here each stands where the reference has it, and the first component of a row is"
-        " the one that the reference chose.",
+        " A slot may stand in any plane; here each stands where the reference has it, and the first component of a row"
+        " is the one that the reference chose.",
     ]
     for plane in PLANES:
         name = plane.__name__.rsplit(".", 1)[1]

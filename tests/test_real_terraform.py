@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from planform.engine import App, LocalBackend, TerraformStack, synthesize
 from planform.pipeline import compile_files
 from planform.terraform.aws import AwsProvider, DynamodbTable, IamOpenidConnectProvider, IamRole, IamRolePolicy
 from tests import terraform
+from tests.one_root import in_one_root
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.terraform
-ADDRESS = re.compile(r"\b(google_\w+)\.(\w+)")
 
 
 def stacks(blueprint: str) -> dict[str, str]:
@@ -40,39 +39,10 @@ def test_every_stack_validates_and_plans(blueprint: str, tmp_path: Path) -> None
         assert verdict.created == resources(json.loads(documents[name])) > 0
 
 
-def in_one_root(documents: Mapping[str, str]) -> dict[str, Any]:
-    """All stacks of all environments in one document: addresses get the environment's name, providers an alias."""
-    merged: dict[str, Any] = {"resource": {}, "provider": {"google": []}}
-    for name, text in documents.items():
-        environment = name.split("-")[2]
-        document = json.loads(text)
-        addresses = {f"{kind}.{each}" for kind, named in document["resource"].items() for each in named}
-
-        def renamed(value: Any, addresses: set[str] = addresses, environment: str = environment) -> Any:
-            if isinstance(value, dict):
-                return {key: renamed(item) for key, item in value.items()}
-            if isinstance(value, list):
-                return [renamed(item) for item in value]
-            if not isinstance(value, str) or not ("${" in value or value in addresses):
-                return value
-            return ADDRESS.sub(lambda found: f"{found[1]}.{environment}_{found[2]}", value)
-
-        for kind, named in document["resource"].items():
-            held = merged["resource"].setdefault(kind, {})
-            for each, body in named.items():
-                assert f"{environment}_{each}" not in held, f"{kind}.{each} is in two stacks of {environment}"
-                held[f"{environment}_{each}"] = {**renamed(body), "provider": f"google.{environment}"}
-        aliased = {**document["provider"]["google"][0], "alias": environment}
-        if environment not in {each["alias"] for each in merged["provider"]["google"]}:
-            merged["provider"]["google"].append(aliased)
-        merged["terraform"] = {key: item for key, item in document["terraform"].items() if key != "backend"}
-    return merged
-
-
 def test_the_whole_platform_passes_as_one_root(tmp_path: Path) -> None:
     terraform.need("google")
     documents = stacks("blueprints/reference")
-    merged = in_one_root(documents)
+    merged = in_one_root({name: (name.split("-")[2], text) for name, text in documents.items()})
     verdict = terraform.judge({"platform": json.dumps(merged)}, tmp_path)["platform"]
     assert verdict.problems == ()
     assert verdict.created == resources(merged) == sum(resources(json.loads(text)) for text in documents.values())
