@@ -8,10 +8,6 @@ No Go module has those of Config Sync; they are named here and go unjudged.
 from __future__ import annotations
 
 import functools
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ import pytest
 import yaml
 
 from planform.pipeline import compile_files
+from tests.go_tools import go_module
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.35"
@@ -40,7 +37,6 @@ MODULES = {
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
 UNJUDGED = {"configsync.gke.io"}
 NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
-REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 
 
 @functools.cache
@@ -84,19 +80,6 @@ def test_the_judge_refuses_what_is_wrong() -> None:
         judge.validate({**policy, "spec": {"podSelektor": {}}}, KUBERNETES, strict=True)
 
 
-def folder(module: str) -> Path:
-    """A Go module's folder in the module cache; it is downloaded only where every tier is required, as in CI."""
-    if shutil.which("go") is None:
-        (pytest.fail if REQUIRED else pytest.skip)("go is not on PATH")
-    command = ["go", "mod", "download", "-json", module]
-    environment = {**os.environ, "GOFLAGS": "-mod=mod", **({} if REQUIRED else {"GOPROXY": "off"})}
-    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
-    place = json.loads(done.stdout or "{}").get("Dir")
-    if not place:
-        (pytest.fail if REQUIRED else pytest.skip)(f"the Go module {module} is not in the module cache")
-    return Path(place)
-
-
 def schemas(place: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Schemas by API version and kind."""
     found = {}
@@ -130,7 +113,7 @@ def closed(schema: Any, *, inside: bool = True) -> Any:
 @pytest.mark.parametrize("group", MODULES)
 def test_custom_resources_are_valid(group: str) -> None:
     module, path = MODULES[group]
-    known = schemas(folder(module) / path)
+    known = schemas(go_module(module) / path)
     found = list(of_group(group))
     assert found
     for where, each in found:
@@ -142,7 +125,7 @@ def test_custom_resources_are_valid(group: str) -> None:
 
 def test_a_wrong_custom_resource_is_refused() -> None:
     module, path = MODULES["cilium.io"]
-    known = schemas(folder(module) / path)
+    known = schemas(go_module(module) / path)
     (_, good), *_ = of_group("cilium.io")
     schema = known[good["apiVersion"], good["kind"]]
     schema["properties"]["metadata"] = {"type": "object"}
