@@ -6,4 +6,9 @@ from planform.planes.listed import Listed
 
 __all__ = ["COMPONENTS"]
 
-COMPONENTS: tuple[Listed, ...] = ()
+_HERE = "planform.planes.control"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("assistant", "claude-code", f"{_HERE}.claude_code:ClaudeCode"),
+    Listed("assistant", "gemini-code-assist", f"{_HERE}.gemini_code_assist:GeminiCodeAssist"),
+    Listed("assistant", "existing", f"{_HERE}.existing_assistant:ExistingAssistant"),
+)
