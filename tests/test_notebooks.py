@@ -258,7 +258,9 @@ def test_secrets_come_from_the_store_and_renders_are_equal() -> None:
     } < keys
     token = values["proxy"]["chp"]["extraEnv"]["HUB_PROXY_TOKEN"]["valueFrom"]["secretKeyRef"]
     assert token == {"name": "jupyterhub-hub", "key": "hub.config.ConfigurableHTTPProxy.auth_token"}
-    assert 'CONFIGPROXY_AUTH_TOKEN="$HUB_PROXY_TOKEN"' in " ".join(values["proxy"]["chp"]["command"])
+    assert values["proxy"]["chp"]["extraEnv"]["NODE_OPTIONS"].endswith(
+        "process.env.CONFIGPROXY_AUTH_TOKEN=process.env.HUB_PROXY_TOKEN"
+    )
     for name in ("OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET"):
         assert values["hub"]["extraEnv"][name]["valueFrom"]["secretKeyRef"]["key"] in keys
     assert Built(platform()).values == values

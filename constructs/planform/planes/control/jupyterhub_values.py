@@ -3,7 +3,8 @@
 Source: the chart's values.yaml, values.schema.yaml and templates at 4.4.0, read 2026-11. The chart renders random
 values for the cookie secret, the crypt key and the proxy's token where it is given none, so that no two renders would
 be equal; it is given placeholders. The hub reads the first two from `hub.existingSecret` before its own Secret; the
-third it takes from there by its configuration, and the proxy from a variable that its command puts in place.
+third it takes from there by its configuration, and the proxy, a program of Node, from a variable, as tried with
+configurable-http-proxy 5.1.0.
 """
 
 from __future__ import annotations
@@ -150,14 +151,14 @@ class ChartValues:
             "service": {"type": "ClusterIP"},
             "labels": dict(self.labels),
             "chp": {
-                # The chart puts its own token into the variable that the proxy reads.
-                "command": [
-                    "/bin/sh",
-                    "-c",
-                    'export CONFIGPROXY_AUTH_TOKEN="$HUB_PROXY_TOKEN"; exec configurable-http-proxy "$@"',
-                    "configurable-http-proxy",
-                ],
-                "extraEnv": {"HUB_PROXY_TOKEN": self._from_secret(TOKEN_KEY)},
+                "extraEnv": {
+                    "HUB_PROXY_TOKEN": self._from_secret(TOKEN_KEY),
+                    # The chart sets the variable that the proxy reads to its own token, and no value can change that
+                    # or the command; a variable that is there twice is refused by server-side apply. So Node puts
+                    # the right one in place before the proxy starts.
+                    "NODE_OPTIONS": "--import=data:text/javascript,"
+                    "process.env.CONFIGPROXY_AUTH_TOKEN=process.env.HUB_PROXY_TOKEN",
+                },
                 "networkPolicy": {"enabled": False},
                 "resources": {"requests": {"cpu": "200m", "memory": "256Mi"}, "limits": {"memory": "256Mi"}},
             },
