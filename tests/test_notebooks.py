@@ -15,13 +15,15 @@ from planform.blueprint.read import read_text
 from planform.contracts.notebooks import NotebookRef, Notebooks
 from planform.contracts.object_store import BucketRef
 from planform.diagnostics import DiagnosticError
-from planform.engine import App
+from planform.engine import App, TerraformStack
 from planform.environment import BuiltEnvironment, build_environment
 from planform.kubernetes.record import objects_of
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.component import Refused
-from planform.planes.control.jupyterhub import JupyterHub
+from planform.planes.control.jupyterhub import JupyterHub, JupyterHubSettings
 from planform.planes.control.jupyterhub_values import PLACEHOLDER
+from planform.spec.environment import Environment
+from planform.spec.faults import parse
 
 HEAD = """\
 planform: 1
@@ -494,7 +496,49 @@ def test_an_image_without_a_version_is_refused() -> None:
     assert {each.code for each in caught.value.diagnostics} == {"spec/bad-form"}
 
 
+def test_a_hub_of_no_organisation_needs_a_domain() -> None:
+    alone = Environment(platform="acme", name="dev", project="acme-dev", project_number="1" * 12, region="europe-west4")
+    for settings, expected in (
+        ({}, ["spec/missing-key"]),
+        ({"google": {"domains": ["acme.example"]}}, []),
+        ({"github": {"organization": "acme"}}, []),
+    ):
+        parsed = parse(JupyterHubSettings, {"host": "notebooks.acme.example", **settings})
+        assert isinstance(parsed, JupyterHubSettings), parsed
+        assert [fault.code for fault in JupyterHub.check(parsed, alone)] == expected
+
+
+class Watch:
+    """A Monitoring that notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, dict[str, Any]] = {}
+
+    def scrape(self, name: str, **more: Any) -> None:
+        self.asked[f"scrape {name}"] = more
+
+    def dashboard(self, name: str, **more: Any) -> None:
+        self.asked[f"dashboard {name}"] = more
+
+    def alert(self, name: str, **more: Any) -> None:
+        self.asked[f"alert {name}"] = more
+
+    def objective(self, name: str, **more: Any) -> None:
+        self.asked[f"objective {name}"] = more
+
+
 def test_the_metrics_are_open_only_to_monitoring() -> None:
-    found = Built(platform())
-    assert found.values["hub"]["authenticatePrometheus"] is True
-    assert isinstance(found.notebooks, JupyterHub)
+    others = Built(platform()).built.components
+    needs = {each.capability: others[each.capability] for each in JupyterHub.needs() if each.capability in others}
+    settings = JupyterHubSettings(host="notebooks.acme.example")
+    environment = Built(platform()).built.spec.environment
+    for monitoring, closed in ((None, True), (Watch(), False)):
+        stack = TerraformStack(App(), "acme-ai-dev-elsewhere")
+        hub = JupyterHub(stack, "hub", settings, environment=environment, **needs, monitoring=monitoring)
+        (release,) = objects_of(hub).releases
+        assert release.values["hub"]["authenticatePrometheus"] is closed
+        (rule,) = next(each for each in objects_of(hub) if each.name == "hub").body["spec"]["ingress"]
+        assert ("from" in rule) is closed
+        if isinstance(monitoring, Watch):
+            assert monitoring.asked["scrape jupyterhub"]["path"] == "/hub/metrics"
+            assert "alert notebooks-hub-down" in monitoring.asked
