@@ -322,6 +322,14 @@ CODES: dict[str, Code] = {
         right="",
         help="ask by a name of the form that the help text gives",
     ),
+    "contract/cannot-sign-in": Code(
+        title="a workspace for somebody whom the notebooks' sign-in does not know",
+        why="People sign in as users and by groups; a service account cannot, and with sign-in by GitHub only those can"
+        " whom the blueprint maps to a team or a login.",
+        wrong="notebooks: {use: jupyterhub, host: notebooks.acme.example, github: {organization: acme}}\n",
+        right="notebooks:\n  use: jupyterhub\n  host: notebooks.acme.example\n  github:\n    organization: acme\n    teams: {'group:fraud-ml@acme.example': fraud-ml}\n",
+        help="name users and groups, and map them as the help line says",
+    ),
     "contract/component-cycle": Code(
         title="components that need each other in a circle",
         why="Each would have to be built before the other.",
@@ -455,6 +463,13 @@ CODES: dict[str, Code] = {
         wrong="keys: {use: existing}\nsecrets: secret-manager\n",
         right="keys:\n  use: existing\n  keys: {secrets: projects/acme-keys/locations/europe-west4/keyRings/ai/cryptoKeys/secrets}\nsecrets: secret-manager\n",
         help="add the key's id under `keys`, or `default` for every purpose",
+    ),
+    "contract/unknown-profile": Code(
+        title="a size of notebook that there is not",
+        why="A workspace names its size: one of the settings, or the node pool whose accelerators it wants.",
+        wrong="sizes: {small: {cpus: 2, memory_gib: 8}}\nprofile: tiny\n",
+        right="sizes: {small: {cpus: 2, memory_gib: 8}}\nprofile: small\n",
+        help="choose one of the sizes that the help line lists, or add it to the notebooks' settings",
     ),
     "contract/unknown-secret": Code(
         title="a secret that the organisation has not named",

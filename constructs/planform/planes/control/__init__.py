@@ -6,4 +6,12 @@ from planform.planes.listed import Listed
 
 __all__ = ["COMPONENTS"]
 
-COMPONENTS: tuple[Listed, ...] = ()
+_HERE = "planform.planes.control"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("notebooks", "jupyterhub", f"{_HERE}.jupyterhub:JupyterHub"),
+    Listed("notebooks", "vertex-workbench", f"{_HERE}.vertex_workbench:VertexWorkbench"),
+    Listed("notebooks", "existing", f"{_HERE}.existing_notebooks:ExistingNotebooks"),
+    Listed("assistant", "claude-code", f"{_HERE}.claude_code:ClaudeCode"),
+    Listed("assistant", "gemini-code-assist", f"{_HERE}.gemini_code_assist:GeminiCodeAssist"),
+    Listed("assistant", "existing", f"{_HERE}.existing_assistant:ExistingAssistant"),
+)
