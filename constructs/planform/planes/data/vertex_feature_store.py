@@ -282,7 +282,7 @@ def _node_faults(settings: VertexFeatureStoreSettings) -> Iterable[Fault]:
     elif most > least * MOST_GROWTH:
         yield Fault(
             "spec/feature-nodes",
-            f"an online store of {least} nodes may grow to {least * MOST_GROWTH}, not to {most}",
+            f"an online store with `min_nodes: {least}` may grow to {least * MOST_GROWTH} nodes, not to {most}",
             path,
             help=f"write `max_nodes: {least * MOST_GROWTH}` or less, or `min_nodes: {-(-most // MOST_GROWTH)}` or more",
         )
