@@ -410,8 +410,8 @@ CODES: dict[str, Code] = {
     "contract/other-features": Code(
         title="features that are not those that are there",
         why="A group of features has one entity and one set of columns, a view one set of groups of one entity; two askers that mean different ones would read each other's values.",
-        wrong="store.group(\"activity\", entity=\"customer_id\", features={\"orders\": \"int\"})\nstore.group(\"activity\", entity=\"shop_id\", features={\"orders\": \"int\"})\n",
-        right="store.group(\"activity\", entity=\"customer_id\", features={\"orders\": \"int\"})\nstore.group(\"shop_activity\", entity=\"shop_id\", features={\"orders\": \"int\"})\n",
+        wrong='store.group("activity", entity="customer_id", features={"orders": "int"})\nstore.group("activity", entity="shop_id", features={"orders": "int"})\n',
+        right='store.group("activity", entity="customer_id", features={"orders": "int"})\nstore.group("shop_activity", entity="shop_id", features={"orders": "int"})\n',
         help="ask for what is there, or under another name",
     ),
     "contract/other-format": Code(
@@ -424,8 +424,8 @@ CODES: dict[str, Code] = {
     "contract/other-monitor": Code(
         title="a monitor that a kind of model cannot have",
         why="Whether an answer is made up can be judged of text only.",
-        wrong="watch.model(\"churn\", kind=\"classification\", monitors=[\"hallucination\"], ...)\n",
-        right="watch.model(\"churn\", kind=\"classification\", monitors=[\"drift\"], ...)\n",
+        wrong='watch.model("churn", kind="classification", monitors=["hallucination"], ...)\n',
+        right='watch.model("churn", kind="classification", monitors=["drift"], ...)\n',
         help="ask for drift, performance or data_quality",
     ),
     "contract/other-queue": Code(
@@ -438,8 +438,8 @@ CODES: dict[str, Code] = {
     "contract/other-team": Code(
         title="something of one team that another asks for as its own",
         why="An experiment and a model are of one team, whose members alone may change them.",
-        wrong="metadata.experiment(\"churn\", team=\"fraud\")\nmetadata.experiment(\"churn\", team=\"shop\")\n",
-        right="metadata.experiment(\"churn\", team=\"fraud\")\nmetadata.experiment(\"churn-shop\", team=\"shop\")\n",
+        wrong='metadata.experiment("churn", team="fraud")\nmetadata.experiment("churn", team="shop")\n',
+        right='metadata.experiment("churn", team="fraud")\nmetadata.experiment("churn-shop", team="shop")\n',
         help="take another name, or let the other team's members in as readers",
     ),
     "contract/plane-cycle": Code(

@@ -48,8 +48,8 @@ def _body(kind: ModelKind, monitor: ModelMonitor) -> tuple[str, dict[str, Any]]:
     learned = {"dynamicAutoThreshold": {"stdDevMultiplier": DEVIATIONS}}
     if monitor == "drift":
         span = {"dimensionCategory": "spanProperty", "dimensionName": "attributes.llm.token_count.completion"}
-        seen = span if language else {"dimensionCategory": "prediction"}
-        return "createDriftMonitor", {"driftMetric": "psi", "operator": "greaterThan", "threshold": PSI, **seen}
+        judged = span if language else {"dimensionCategory": "prediction"}
+        return "createDriftMonitor", {"driftMetric": "psi", "operator": "greaterThan", "threshold": PSI, **judged}
     if monitor == "performance" and not language:
         metric, operator = PERFORMANCE[kind]
         body = {"performanceMetric": metric, "operator": operator, "modelEnvironmentName": where, **learned}
