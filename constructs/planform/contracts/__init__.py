@@ -25,7 +25,7 @@ from planform.contracts.infrastructure import Infrastructure, StackFacts
 from planform.contracts.key_value import KeyValue, KeyValueClient, TableRef
 from planform.contracts.keys import KeyRef, Keys
 from planform.contracts.lineage_catalog import CatalogEntry, LineageCatalog
-from planform.contracts.metadata import ExperimentRef, Metadata, MetadataRef
+from planform.contracts.metadata import ExperimentRef, Metadata, MetadataClient, MetadataRef
 from planform.contracts.model_observability import ModelKind, ModelMonitor, ModelMonitorRef, ModelObservability
 from planform.contracts.model_registry import ModelRef, ModelRegistry, ModelRegistryRef
 from planform.contracts.model_scanning import ModelScanning, ScanGate
@@ -91,6 +91,7 @@ __all__ = [
     "ManifestSource",
     "MembershipRef",
     "Metadata",
+    "MetadataClient",
     "MetadataRef",
     "ModelKind",
     "ModelMonitor",

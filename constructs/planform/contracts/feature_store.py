@@ -61,7 +61,11 @@ class FeatureStore(Protocol):
         """The features of an entity, by lower case names with underscores.
 
         `source` is an existing table, `bq://P.D.T`; without one the table is made. Members are IAM members.
+        Asking again for a group adds members; without an entity and features it gives the one that is there.
         """
 
     def view(self, name: str, *, groups: Sequence[FeatureGroupRef], readers: Sequence[str] = ()) -> FeatureViewRef:
         """What is served of some groups of one entity."""
+
+    def reach(self, namespace: str, *, scope: object) -> None:
+        """Let the pods of a namespace ask the online store; what that takes is made in `scope`."""

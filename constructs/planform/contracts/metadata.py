@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-__all__ = ["ExperimentRef", "Metadata", "MetadataRef"]
+__all__ = ["ExperimentRef", "Metadata", "MetadataClient", "MetadataRef"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,16 @@ class ExperimentRef:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class MetadataClient:
+    """What pods need to log runs: environment variables for the SDK, and the Kubernetes Secret of their namespace whose
+    keys are variables too; "" where they sign in by their own identity.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secret: str = ""
+
+
 @runtime_checkable
 class Metadata(Protocol):
     """Experiments, runs, parameters, metrics and lineage."""
@@ -41,3 +51,6 @@ class Metadata(Protocol):
     def experiment(self, name: str, *, team: str, writers: Sequence[str] = (), readers: Sequence[str] = ()
                    ) -> ExperimentRef:  # fmt: skip
         """The experiment `name` of a team; `writers` and `readers` are IAM members."""
+
+    def reach(self, namespace: str, *, team: str, scope: object) -> MetadataClient:
+        """Let the pods of a namespace use the store as a team; what that takes is made in `scope`."""

@@ -6,4 +6,9 @@ from planform.planes.listed import Listed
 
 __all__ = ["COMPONENTS"]
 
-COMPONENTS: tuple[Listed, ...] = ()
+_HERE = "planform.planes.observability"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("model_observability", "arize", f"{_HERE}.arize:Arize"),
+    Listed("model_observability", "phoenix", f"{_HERE}.phoenix:Phoenix"),
+    Listed("model_observability", "existing", f"{_HERE}.existing_model_observability:ExistingModelObservability"),
+)
