@@ -1254,7 +1254,8 @@ CODES: dict[str, Code] = {
     ),
     "spec/reserved-plane": Code(
         title="a plane with a name that planform uses itself",
-        why="Folders of the output are named after planes; `sync` and `team-<team>` are folders of planform's own.",
+        why="Folders of the output are named after planes; `sync` and `team-<team>` are folders of planform's own. A"
+        " component with a stack for itself has `<plane>-<capability>`, which can be no other plane's.",
         wrong="planes: {sync: {gitops: argo-cd}}\n",
         right="planes: {delivery: {gitops: argo-cd}}\n",
         help="choose another name for the plane",
