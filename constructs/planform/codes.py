@@ -1295,6 +1295,14 @@ CODES: dict[str, Code] = {
         right="environments:\n  dev: {project: acme-dev, project_number: 111111111111}\n  prod: {project: acme-prod, project_number: 222222222222}\n",
         help="give each environment a project of its own",
     ),
+    "spec/scan-command": Code(
+        title="a scanner that is not told what to scan, or where to write",
+        why="The gate before a model's registration reads a verdict from a file, of a model in a folder; both places are"
+        " known only when it runs.",
+        wrong="model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, /model]}\n",
+        right='model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, "{model}", "{verdict}"]}\n',
+        help="write `{model}` and `{verdict}` into the command",
+    ),
     "spec/stack-name-taken": Code(
         title="two environments with a stack of one name",
         why="A stack is named by platform, environment and plane, joined by hyphens: environment `dev-ml` with plane"

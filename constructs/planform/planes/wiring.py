@@ -137,7 +137,7 @@ def _one_name(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> Iterator[Diag
         if slot.component.own_stack and plane is not None:
             yield error(
                 "spec/reserved-plane",
-                f"a plane cannot be called `{plane}`: `{slot.filled.component}` has the stack `{slot.stack}` for itself",
+                f"a plane cannot be called `{plane}`: `{slot.stack}` is the stack of `{slot.filled.component}`",
                 spec.origin("planes", plane),
                 label=f"the stack of `{capability}` in plane `{slot.plane.name}`",
                 help="choose another name for the plane",
