@@ -180,9 +180,7 @@ def test_only_a_pass_of_guardian_passes(model: Path, ends: int, outcome: str, ve
     client.write_text(f"#!/bin/sh\necho \"$@\" > {model}/called\necho 'Warning: old'\necho '{said}'\nexit {ends}\n")
     client.chmod(client.stat().st_mode | stat.S_IXUSR)
     path = f"{client.parent}:{os.environ['PATH']}"
-    code, found = run(
-        guardian().gate(), shutil.which("python3", path="/usr/bin:/usr/local/bin") or "python3", model, PATH=path
-    )
+    code, found = run(guardian().gate(), sys.executable, model, PATH=path)
     assert (code == 0, found["verdict"]) == (verdict == "passed", verdict)
     called = (model / "called").read_text()
     assert f"--security-group-uuid {GROUP}" in called

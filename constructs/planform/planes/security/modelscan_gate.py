@@ -78,7 +78,7 @@ def _verdict(findings: Iterable[dict[str, str]]) -> str:
 
 
 def _scan(model: Path) -> dict[str, Any]:
-    """modelscan's report. It runs in an empty folder: settings that lie beside a model could switch its scanners off."""
+    """modelscan's report. It runs in an empty folder: settings beside a model could switch its scanners off."""
     with tempfile.TemporaryDirectory() as empty:
         report = Path(empty) / "report.json"
         command = [sys.executable, "-m", "modelscan.cli", "scan", "-p", str(model), "-r", "json", "-o", str(report)]
