@@ -400,6 +400,13 @@ CODES: dict[str, Code] = {
         right="compute: {use: existing, cluster: shared-gke, node_tag: shared-gke-node}\n",
         help="add the setting that the help line names",
     ),
+    "contract/not-on-github": Code(
+        title="CodeQL for a repository that is not on GitHub",
+        why="CodeQL's findings are kept by GitHub beside the code, and its licence is for code that is there.",
+        wrong="",
+        right="",
+        help="choose `sonarqube` for `code_analysis`, or keep the code on GitHub",
+    ),
     "contract/other-format": Code(
         title="a repository that holds another kind of package than is asked for",
         why="A repository has one format for good, and two components mean different ones by the same name.",
@@ -455,6 +462,13 @@ CODES: dict[str, Code] = {
         wrong="keys: {use: existing}\nsecrets: secret-manager\n",
         right="keys:\n  use: existing\n  keys: {secrets: projects/acme-keys/locations/europe-west4/keyRings/ai/cryptoKeys/secrets}\nsecrets: secret-manager\n",
         help="add the key's id under `keys`, or `default` for every purpose",
+    ),
+    "contract/unknown-language": Code(
+        title="code in a language that the analyser does not know",
+        why="A component asks for the analysis of a repository and names its language; each analyser knows some.",
+        wrong="",
+        right="",
+        help="name one of the languages of the help line, or choose another component for `code_analysis`",
     ),
     "contract/unknown-secret": Code(
         title="a secret that the organisation has not named",
@@ -938,6 +952,13 @@ CODES: dict[str, Code] = {
         right="region: us-central1\nzones: [us-central1-b]\n",
         help="write zones of the environment's region",
     ),
+    "spec/analysis-key": Code(
+        title="one address or command for every project of an analyser",
+        why="An existing analyser is called for each repository, and told of which project by its key.",
+        wrong="code_analysis: {use: existing, url: https://sonar.acme.example/p, command: scan}\n",
+        right='code_analysis: {use: existing, url: "https://sonar.acme.example/{key}", command: "scan {key}"}\n',
+        help="write `{key}` where the key of the project goes",
+    ),
     "spec/api-name": Code(
         title="a Google API by a name that it does not have",
         why="APIs are called by their full domain; a slip of one letter passes a plan and fails at apply.",
@@ -1127,6 +1148,13 @@ CODES: dict[str, Code] = {
         wrong='secrets: {use: secret-manager, secrets: {a: {purpose: "${TfToken[TOKEN.0]}"}}}\n',
         right="secrets: {use: secret-manager, secrets: {a: {purpose: tokens}}}\n",
         help="write the text without `TfToken[`",
+    ),
+    "spec/gate-condition": Code(
+        title="a threshold that a metric of the quality gate cannot have",
+        why="SonarQube's grades go from 1 (A) to 5 (E), of which 5 can never be missed, and counts are whole numbers.",
+        wrong="code_analysis: {use: sonarqube, host: sonarqube.acme.example, gate: {new_security_rating: 5}}\n",
+        right="code_analysis: {use: sonarqube, host: sonarqube.acme.example, gate: {new_security_rating: 1}}\n",
+        help="write a grade from 1 to 4, or a whole number",
     ),
     "spec/gpu-sharing": Code(
         title="several ways, or none, of sharing a GPU",
