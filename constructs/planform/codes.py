@@ -322,12 +322,28 @@ CODES: dict[str, Code] = {
         right="",
         help="ask by a name of the form that the help text gives",
     ),
+    "contract/classification": Code(
+        title="a classification of data that the catalog does not have",
+        why="Every dataset of the platform is classified, and who may read it hangs on that; the catalog's settings list"
+        " the classifications there are.",
+        wrong="",
+        right="",
+        help="write one of the listed classifications, or add one to `classifications` of the slot `lineage_catalog`",
+    ),
     "contract/component-cycle": Code(
         title="components that need each other in a circle",
         why="Each would have to be built before the other.",
         wrong="",
         right="",
         help="fill one of the slots with `existing`, or with a component that needs less",
+    ),
+    "contract/data-address": Code(
+        title="an address that leads to no data, or that has a user in it",
+        why="Catalogs and checks find data by its address: a table of BigQuery, a bucket or folder, or a database. A user"
+        " or a password in it would be readable in the repository.",
+        wrong="",
+        right="",
+        help="write bq://PROJECT.DATASET.TABLE, gs://BUCKET/FOLDER, or postgres://HOST/DATABASE",
     ),
     "contract/immutable-tags": Code(
         title="a tag that has to move in a repository whose tags stay",
@@ -434,6 +450,15 @@ CODES: dict[str, Code] = {
         wrong='store.bucket("data", readers=["allUsers"])\n',
         right='store.bucket("data", readers=["group:data-science@acme.example"])\n',
         help="name groups, users and service accounts",
+    ),
+    "contract/quality-check": Code(
+        title="a check of data that cannot be made",
+        why="Each kind of check has fields of its own: `fresh` and `rows` a limit above 0, `not_null` and `unique` a column,"
+        " `range` a column with `low` or `high`, `one_of` a column with values. A monitor needs at least one check and a"
+        " schedule of five fields.",
+        wrong="",
+        right="",
+        help="give the check what its kind needs",
     ),
     "contract/read-only": Code(
         title="a writer for a repository that nobody can push to",
@@ -1075,6 +1100,13 @@ CODES: dict[str, Code] = {
         right="cidr: 10.16.0.0/20\n",
         help="write the range that the help line shows",
     ),
+    "spec/classification": Code(
+        title="a classification that is listed twice, or not at all",
+        why="What is protected by policy tags, and who may read it, is said by classification.",
+        wrong="lineage_catalog: {use: dataplex, protected: [secret]}\n",
+        right="lineage_catalog: {use: dataplex, protected: [restricted]}\n",
+        help="write one of `classifications`, or add it there",
+    ),
     "spec/connection-name": Code(
         title="a connection name that no auth proxy dials",
         why="Components connect through an auth proxy, which wants a server's name and not its address.",
@@ -1133,6 +1165,13 @@ CODES: dict[str, Code] = {
         wrong="database: {use: cloud-sql, zone: us-east1-b}\n",
         right="database: {use: cloud-sql, zone: europe-west4-b}\n",
         help="write a zone of the environment's region, or delete the line",
+    ),
+    "spec/dataplex-zone": Code(
+        title="an asset in a zone that the lake does not have",
+        why="What is discovered in a bucket or dataset belongs to a zone of the lake, raw or curated.",
+        wrong="lineage_catalog: {use: dataplex, zones: [raw], assets: {sets: {zone: curated, dataset: training}}}\n",
+        right="lineage_catalog: {use: dataplex, zones: [raw, curated], assets: {sets: {zone: curated, dataset: training}}}\n",
+        help="add the zone to `zones`, or name one that is there",
     ),
     "spec/egress-without-google": Code(
         title="a network from which Google's APIs cannot be reached",
@@ -1208,8 +1247,8 @@ CODES: dict[str, Code] = {
         help="write a power of two above `min_ports`",
     ),
     "spec/no-organization": Code(
-        title="organisation policies without an organisation",
-        why="Only projects of an organisation can have organisation policies.",
+        title="something that only an organisation has, without an organisation",
+        why="Only projects of an organisation can have organisation policies, and only its domain says who may sign in.",
         wrong="organization: {domain: acme.example}\nidentity: {use: iam, org_policies: [storage.publicAccessPrevention]}\n",
         right='organization: {domain: acme.example, organization_id: "123456789012"}\nidentity: {use: iam, org_policies: [storage.publicAccessPrevention]}\n',
         help="add `organization_id`, or delete the policies",

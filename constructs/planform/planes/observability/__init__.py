@@ -6,4 +6,12 @@ from planform.planes.listed import Listed
 
 __all__ = ["COMPONENTS"]
 
-COMPONENTS: tuple[Listed, ...] = ()
+_HERE = "planform.planes.observability"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("data_quality", "monte-carlo", f"{_HERE}.monte_carlo:MonteCarlo"),
+    Listed("data_quality", "dataplex-quality", f"{_HERE}.dataplex_quality:DataplexQuality"),
+    Listed("data_quality", "existing", f"{_HERE}.existing_data_quality:ExistingDataQuality"),
+    Listed("lineage_catalog", "dataplex", f"{_HERE}.dataplex:Dataplex"),
+    Listed("lineage_catalog", "openmetadata", f"{_HERE}.openmetadata:Openmetadata"),
+    Listed("lineage_catalog", "existing", f"{_HERE}.existing_lineage_catalog:ExistingLineageCatalog"),
+)
