@@ -1341,6 +1341,14 @@ CODES: dict[str, Code] = {
         right="github: {plan_roles: [roles/viewer]}\n",
         help="write roles/SERVICE.ROLE, or projects/PROJECT/roles/ROLE for a role of your own",
     ),
+    "spec/scan-command": Code(
+        title="a scanner that is not told what to scan, or where to write",
+        why="The gate before a model's registration reads a verdict from a file, of a model in a folder; both places are"
+        " known only when it runs.",
+        wrong="model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, /model]}\n",
+        right='model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, "{model}", "{verdict}"]}\n',
+        help="write `{model}` and `{verdict}` into the command",
+    ),
     "spec/secret-literal": Code(
         title="a value that looks like a key, a token or a password",
         why="Blueprints are committed, reviewed and printed. Secrets reach workloads from the secret store, by name.",
@@ -1361,14 +1369,6 @@ CODES: dict[str, Code] = {
         wrong="environments:\n  dev: {project: acme, project_number: 111111111111}\n  prod: {project: acme, project_number: 111111111111}\n",
         right="environments:\n  dev: {project: acme-dev, project_number: 111111111111}\n  prod: {project: acme-prod, project_number: 222222222222}\n",
         help="give each environment a project of its own",
-    ),
-    "spec/scan-command": Code(
-        title="a scanner that is not told what to scan, or where to write",
-        why="The gate before a model's registration reads a verdict from a file, of a model in a folder; both places are"
-        " known only when it runs.",
-        wrong="model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, /model]}\n",
-        right='model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, "{model}", "{verdict}"]}\n',
-        help="write `{model}` and `{verdict}` into the command",
     ),
     "spec/stack-name-taken": Code(
         title="two environments with a stack of one name",

@@ -174,7 +174,7 @@ class Dataplex(Component):
             )
         refuse_classification(self, name, classification, self.settings.classifications)
         if name not in self._entries:
-            aspects = {
+            aspects: dict[str, dict[str, Any]] = {
                 "owner": {"team": team},
                 "classification": {"level": classification.upper()},
                 "contents": {"columns": [{"name": key, "type": kind} for key, kind in (columns or {}).items()]},
@@ -265,7 +265,7 @@ class Dataplex(Component):
                 display_name=name.capitalize(),
                 description=text,
                 platform="planform",
-                system=self.environment.platform,
+                system_attribute=self.environment.platform,
                 type_aliases=[alias],
                 required_aspects=[{"type": self._aspects[each].name} for each in required],
                 **self._common,

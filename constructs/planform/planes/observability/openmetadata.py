@@ -33,6 +33,7 @@ NAME = "openmetadata"
 SERVER_PORT, ADMIN_PORT = 8585, 8586
 KEYS = "/etc/openmetadata/keys"
 SECRETS = {
+    "database-password": "Any text: the chart wants a password, and the database never asks for one",
     "fernet-key": "Key that OpenMetadata encrypts credentials with: 32 random bytes in base64",
     "jwt-private": "RSA key, PKCS8 DER, that OpenMetadata signs the tokens of bots with",
     "jwt-public": "Its public half, DER",
@@ -77,7 +78,7 @@ class Openmetadata(ClusterComponent):
     BigQuery and with a bot's token in OPENMETADATA_TOKEN. What the platform knows of its datasets (team,
     classification, origin) is in datasets.yaml, and the classifications are in classifications.json, as requests to
     the API.
-    By hand: the OAuth client; three secrets openmetadata-*; a route for the host to the service openmetadata, port
+    By hand: the OAuth client; four secrets openmetadata-*; a route for the host to the service openmetadata, port
     8585; a bot and its token; running the ingestion; sending classifications.json.
 
     Provides: LineageCatalog; an entry's id is its fully qualified name.
@@ -202,8 +203,10 @@ class Openmetadata(ClusterComponent):
                 "dbScheme": "postgresql",
                 "databaseName": str(database.database),
                 "dbParams": "sslmode=disable",  # the proxy on the same pod encrypts
-                # The proxy signs in, so no password is ever asked for; the chart wants one all the same.
-                "auth": {"username": database.users[0], "password": {"secretRef": NAME, "secretKey": "fernet-key"}},
+                "auth": {
+                    "username": database.users[0],
+                    "password": {"secretRef": NAME, "secretKey": "database-password"},
+                },
             },
             "elasticsearch": {
                 "host": search.host,

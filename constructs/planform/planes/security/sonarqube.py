@@ -433,7 +433,7 @@ class Sonarqube(ClusterComponent):
         if team:
             group = self._team(team)
             Permissions(self, id, group_name=group.name, project_key=project.project, permissions=PEOPLE)
-        if self._decorates(repository):
+        if self.settings.github_app is not None and self._decorates(repository):
             GithubBinding(
                 self,
                 id,
