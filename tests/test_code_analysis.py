@@ -20,6 +20,7 @@ from planform.planes.catalog import builtin
 from planform.planes.component import Refused
 from planform.planes.security.codeql import Codeql, CodeqlSettings
 from planform.planes.security.existing_code_analysis import ExistingCodeAnalysis, ExistingCodeAnalysisSettings
+from planform.planes.security.sonarqube import Sonarqube, SonarqubeSettings
 from planform.spec.environment import Environment
 from planform.spec.resolve import resolve
 from tests import terraform
@@ -165,6 +166,47 @@ def test_other_environments_use_the_server_and_make_none() -> None:
     assert not objects_of(platform.built.components["code_analysis"]).releases
     assert not platform.made("sonarqube_project")
     assert not platform.made("google_sql_database", "acme-ai-dev-resource")
+
+
+class Watcher:
+    """A monitoring component that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, dict[str, Any]] = {}
+
+    def scrape(self, name: str, **more: Any) -> None:
+        self.asked[f"scrape {name}"] = more
+
+    def dashboard(self, name: str, **more: Any) -> None:
+        self.asked[f"dashboard {name}"] = more
+
+    def alert(self, name: str, **more: Any) -> None:
+        self.asked[f"alert {name}"] = more
+
+    def objective(self, name: str, **more: Any) -> None:
+        self.asked[f"objective {name}"] = more
+
+
+def test_the_server_is_watched_where_there_is_monitoring() -> None:
+    platform, watcher = Platform(makes_shared=False), Watcher()
+    components = platform.built.components
+    needs = {need.capability: components.get(need.capability) for need in Sonarqube.needs()}
+    settings = SonarqubeSettings(host="sonarqube.acme.example", makes_shared=True)
+    Sonarqube(
+        TerraformStack(platform.app, "again"),
+        "code_analysis",
+        settings,
+        environment=platform.built.spec.environment,
+        **{**needs, "monitoring": watcher},
+    )
+    assert sorted(watcher.asked) == [
+        "alert sonarqube-database",
+        "alert sonarqube-down",
+        "dashboard sonarqube",
+        "scrape sonarqube",
+    ]
+    assert watcher.asked["scrape sonarqube"]["port"] == 9801
+    assert "cloudsqlconn_dial_failure_count" in watcher.asked["alert sonarqube-database"]["query"]
 
 
 def test_a_language_that_nobody_looks_into_is_refused() -> None:
