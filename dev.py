@@ -19,6 +19,7 @@ TOOLS = ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
+MODELSCAN = "0.8.8"
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -69,6 +70,16 @@ def npm_tools() -> None:
         run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}", **trust)
 
 
+def pip_tools() -> None:
+    """Programs whose requirements are not planform's, each in an environment of its own."""
+    here = TOOLS / "modelscan"
+    if sys.version_info >= (3, 13):
+        print(f"modelscan {MODELSCAN} is for Python 3.10 to 3.12; its tests are skipped", file=sys.stderr)
+    elif not (here / "bin" / "modelscan").exists():
+        run(PYTHON, "-m", "venv", here)
+        run(here / "bin" / "python", "-m", "pip", "install", "-q", f"modelscan=={MODELSCAN}")
+
+
 def demo() -> None:
     """Compile the reference blueprint."""
     install()
@@ -79,6 +90,7 @@ def test() -> None:
     """Lint, types and every test; arguments go to pytest."""
     install("test,lint")
     npm_tools()
+    pip_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
 

@@ -330,12 +330,28 @@ CODES: dict[str, Code] = {
         right="notebooks:\n  use: jupyterhub\n  host: notebooks.acme.example\n  github:\n    organization: acme\n    teams: {'group:fraud-ml@acme.example': fraud-ml}\n",
         help="name users and groups, and map them as the help line says",
     ),
+    "contract/classification": Code(
+        title="a classification of data that the catalog does not have",
+        why="Every dataset of the platform is classified, and who may read it hangs on that; the catalog's settings list"
+        " the classifications there are.",
+        wrong="",
+        right="",
+        help="write one of the listed classifications, or add one to `classifications` of the slot `lineage_catalog`",
+    ),
     "contract/component-cycle": Code(
         title="components that need each other in a circle",
         why="Each would have to be built before the other.",
         wrong="",
         right="",
         help="fill one of the slots with `existing`, or with a component that needs less",
+    ),
+    "contract/data-address": Code(
+        title="an address that leads to no data, or that has a user in it",
+        why="Catalogs and checks find data by its address: a table of BigQuery, a bucket or folder, or a database. A user"
+        " or a password in it would be readable in the repository.",
+        wrong="",
+        right="",
+        help="write bq://PROJECT.DATASET.TABLE, gs://BUCKET/FOLDER, or postgres://HOST/DATABASE",
     ),
     "contract/immutable-tags": Code(
         title="a tag that has to move in a repository whose tags stay",
@@ -415,6 +431,13 @@ CODES: dict[str, Code] = {
         right="compute: {use: existing, cluster: shared-gke, node_tag: shared-gke-node}\n",
         help="add the setting that the help line names",
     ),
+    "contract/not-on-github": Code(
+        title="CodeQL for a repository that is not on GitHub",
+        why="CodeQL's findings are kept by GitHub beside the code, and its licence is for code that is there.",
+        wrong="",
+        right="",
+        help="choose `sonarqube` for `code_analysis`, or keep the code on GitHub",
+    ),
     "contract/other-features": Code(
         title="features that are not those that are there",
         why="A group of features has one entity and one set of columns, a view one set of groups of one entity; two askers that mean different ones would read each other's values.",
@@ -464,6 +487,15 @@ CODES: dict[str, Code] = {
         right='store.bucket("data", readers=["group:data-science@acme.example"])\n',
         help="name groups, users and service accounts",
     ),
+    "contract/quality-check": Code(
+        title="a check of data that cannot be made",
+        why="Each kind of check has fields of its own: `fresh` and `rows` a limit above 0, `not_null` and `unique` a column,"
+        " `range` a column with `low` or `high`, `one_of` a column with values. A monitor needs at least one check and a"
+        " schedule of five fields.",
+        wrong="",
+        right="",
+        help="give the check what its kind needs",
+    ),
     "contract/read-only": Code(
         title="a writer for a repository that nobody can push to",
         why="A cache and a combination of repositories pass on what others hold.",
@@ -491,6 +523,13 @@ CODES: dict[str, Code] = {
         wrong="keys: {use: existing}\nsecrets: secret-manager\n",
         right="keys:\n  use: existing\n  keys: {secrets: projects/acme-keys/locations/europe-west4/keyRings/ai/cryptoKeys/secrets}\nsecrets: secret-manager\n",
         help="add the key's id under `keys`, or `default` for every purpose",
+    ),
+    "contract/unknown-language": Code(
+        title="code in a language that the analyser does not know",
+        why="A component asks for the analysis of a repository and names its language; each analyser knows some.",
+        wrong="",
+        right="",
+        help="name one of the languages of the help line, or choose another component for `code_analysis`",
     ),
     "contract/unknown-profile": Code(
         title="a size of notebook that there is not",
@@ -981,6 +1020,13 @@ CODES: dict[str, Code] = {
         right="region: us-central1\nzones: [us-central1-b]\n",
         help="write zones of the environment's region",
     ),
+    "spec/analysis-key": Code(
+        title="one address or command for every project of an analyser",
+        why="An existing analyser is called for each repository, and told of which project by its key.",
+        wrong="code_analysis: {use: existing, url: https://sonar.acme.example/p, command: scan}\n",
+        right='code_analysis: {use: existing, url: "https://sonar.acme.example/{key}", command: "scan {key}"}\n',
+        help="write `{key}` where the key of the project goes",
+    ),
     "spec/api-name": Code(
         title="a Google API by a name that it does not have",
         why="APIs are called by their full domain; a slip of one letter passes a plan and fails at apply.",
@@ -1097,6 +1143,13 @@ CODES: dict[str, Code] = {
         right="cidr: 10.16.0.0/20\n",
         help="write the range that the help line shows",
     ),
+    "spec/classification": Code(
+        title="a classification that is listed twice, or not at all",
+        why="What is protected by policy tags, and who may read it, is said by classification.",
+        wrong="lineage_catalog: {use: dataplex, protected: [secret]}\n",
+        right="lineage_catalog: {use: dataplex, protected: [restricted]}\n",
+        help="write one of `classifications`, or add it there",
+    ),
     "spec/connection-name": Code(
         title="a connection name that no auth proxy dials",
         why="Components connect through an auth proxy, which wants a server's name and not its address.",
@@ -1156,6 +1209,13 @@ CODES: dict[str, Code] = {
         right="database: {use: cloud-sql, zone: europe-west4-b}\n",
         help="write a zone of the environment's region, or delete the line",
     ),
+    "spec/dataplex-zone": Code(
+        title="an asset in a zone that the lake does not have",
+        why="What is discovered in a bucket or dataset belongs to a zone of the lake, raw or curated.",
+        wrong="lineage_catalog: {use: dataplex, zones: [raw], assets: {sets: {zone: curated, dataset: training}}}\n",
+        right="lineage_catalog: {use: dataplex, zones: [raw, curated], assets: {sets: {zone: curated, dataset: training}}}\n",
+        help="add the zone to `zones`, or name one that is there",
+    ),
     "spec/egress-without-google": Code(
         title="a network from which Google's APIs cannot be reached",
         why="Public addresses of Google's APIs are reached through the default route, which is closed here.",
@@ -1198,6 +1258,13 @@ CODES: dict[str, Code] = {
         wrong="region: europe-west4\nfeature_store: {use: feast, zone: us-east1-b}\n",
         right="region: europe-west4\nfeature_store: {use: feast, zone: europe-west4-b}\n",
         help="write a zone of the environment's region",
+    ),
+    "spec/gate-condition": Code(
+        title="a threshold that a metric of the quality gate cannot have",
+        why="SonarQube's grades go from 1 (A) to 5 (E), of which 5 can never be missed, and counts are whole numbers.",
+        wrong="code_analysis: {use: sonarqube, host: sonarqube.acme.example, gate: {new_security_rating: 5}}\n",
+        right="code_analysis: {use: sonarqube, host: sonarqube.acme.example, gate: {new_security_rating: 1}}\n",
+        help="write a grade from 1 to 4, or a whole number",
     ),
     "spec/gpu-sharing": Code(
         title="several ways, or none, of sharing a GPU",
@@ -1265,8 +1332,8 @@ CODES: dict[str, Code] = {
         help="write a power of two above `min_ports`",
     ),
     "spec/no-organization": Code(
-        title="organisation policies without an organisation",
-        why="Only projects of an organisation can have organisation policies.",
+        title="something that only an organisation has, without an organisation",
+        why="Only projects of an organisation can have organisation policies, and only its domain says who may sign in.",
         wrong="organization: {domain: acme.example}\nidentity: {use: iam, org_policies: [storage.publicAccessPrevention]}\n",
         right='organization: {domain: acme.example, organization_id: "123456789012"}\nidentity: {use: iam, org_policies: [storage.publicAccessPrevention]}\n',
         help="add `organization_id`, or delete the policies",
@@ -1339,7 +1406,8 @@ CODES: dict[str, Code] = {
     ),
     "spec/reserved-plane": Code(
         title="a plane with a name that planform uses itself",
-        why="Folders of the output are named after planes; `sync` and `team-<team>` are folders of planform's own.",
+        why="Folders of the output are named after planes; `sync` and `team-<team>` are folders of planform's own. A"
+        " component with a stack for itself has `<plane>-<capability>`, which can be no other plane's.",
         wrong="planes: {sync: {gitops: argo-cd}}\n",
         right="planes: {delivery: {gitops: argo-cd}}\n",
         help="choose another name for the plane",
@@ -1357,6 +1425,14 @@ CODES: dict[str, Code] = {
         wrong="github: {plan_roles: [viewer]}\n",
         right="github: {plan_roles: [roles/viewer]}\n",
         help="write roles/SERVICE.ROLE, or projects/PROJECT/roles/ROLE for a role of your own",
+    ),
+    "spec/scan-command": Code(
+        title="a scanner that is not told what to scan, or where to write",
+        why="The gate before a model's registration reads a verdict from a file, of a model in a folder; both places are"
+        " known only when it runs.",
+        wrong="model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, /model]}\n",
+        right='model_scanning: {use: existing, image: ghcr.io/acme/scan:1.0.0, command: [scan, "{model}", "{verdict}"]}\n',
+        help="write `{model}` and `{verdict}` into the command",
     ),
     "spec/secret-literal": Code(
         title="a value that looks like a key, a token or a password",

@@ -24,7 +24,7 @@ from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
 from planform.planes.resource.accelerators import accelerators
 from planform.planes.teams import TeamSpace, TeamTools
-from planform.planes.wiring import Slot, Wiring, reserved_planes, stack_name, team_stack_name, wire
+from planform.planes.wiring import Slot, Wiring, plane_of, reserved_planes, stack_name, team_stack_name, wire
 from planform.spec.platform import (
     EnvironmentSpec,
     GcsBackendSettings,
@@ -121,7 +121,7 @@ def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[
 def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str]) -> None:
     """Plane `c` of environment `a-b` and plane `b_c` of `a` would be one stack: one folder and one state."""
     owners = {team_stack_name(spec, team): f"team `{team}`" for team in spec.teams}
-    owners |= {stack_name(spec, plane): f"plane `{plane}`" for plane in spec.planes}
+    owners |= {name: f"plane `{plane.name}`" for name in names if (plane := plane_of(spec, name))}
     taken = [name for name in sorted(names) if app.node.try_find_child(name) is not None]
     if taken:
         raise DiagnosticError(
@@ -229,9 +229,9 @@ def _owner(spec: EnvironmentSpec, stack: str) -> dict[str, str]:
     """The labels that say whose a stack is; none where it is everybody's."""
     if spec.layout == "single":
         return {}
-    for plane, block in spec.planes.items():
-        if stack_name(spec, plane) == stack:
-            return {"plane": plane.replace("_", "-"), "team": block.owner}
+    plane = plane_of(spec, stack)
+    if plane is not None:
+        return {"plane": plane.name.replace("_", "-"), "team": plane.owner}
     return {"team": next(team for team in spec.teams if team_stack_name(spec, team) == stack)}
 
 

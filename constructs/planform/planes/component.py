@@ -51,7 +51,9 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
 
     `name` is what a blueprint writes, `capability` the slot that it fills, `provides` the contract it keeps,
     `apis` the Google APIs that its resources need, `Settings` what a blueprint may set. `files_only` says that it makes
-    no Terraform records, so that its stack need not wait for those of its providers. What it needs of others
+    no Terraform records, so that its stack need not wait for those of its providers. `own_stack` says that its
+    records are a state of their own, `<stack of the plane>-<capability>`, because they can be applied only long after
+    the rest of the plane: what is inside a server that runs in the cluster. What it needs of others
     is written as annotations: `keys: Keys` must be there, `keys: Keys | None` may be; the attribute's name is
     the capability.
 
@@ -66,6 +68,7 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     provides: ClassVar[type]
     apis: ClassVar[tuple[str, ...]] = ()
     files_only: ClassVar[bool] = False
+    own_stack: ClassVar[bool] = False
     Settings: ClassVar[type[BaseSettings]] = BaseSettings
 
     settings: Any
@@ -175,7 +178,7 @@ def refuse_all(faults: Iterable[Fault], subject: str) -> None:
         raise DiagnosticError(found)
 
 
-_NOT_NEEDS = frozenset({"settings", "name", "capability", "provides", "apis", "files_only", "Settings"})
+_NOT_NEEDS = frozenset({"settings", "name", "capability", "provides", "apis", "files_only", "own_stack", "Settings"})
 
 
 def _needs(cls: type[Component]) -> Iterable[Need]:

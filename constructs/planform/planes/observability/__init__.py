@@ -11,4 +11,10 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("model_observability", "arize", f"{_HERE}.arize:Arize"),
     Listed("model_observability", "phoenix", f"{_HERE}.phoenix:Phoenix"),
     Listed("model_observability", "existing", f"{_HERE}.existing_model_observability:ExistingModelObservability"),
+    Listed("data_quality", "monte-carlo", f"{_HERE}.monte_carlo:MonteCarlo"),
+    Listed("data_quality", "dataplex-quality", f"{_HERE}.dataplex_quality:DataplexQuality"),
+    Listed("data_quality", "existing", f"{_HERE}.existing_data_quality:ExistingDataQuality"),
+    Listed("lineage_catalog", "dataplex", f"{_HERE}.dataplex:Dataplex"),
+    Listed("lineage_catalog", "openmetadata", f"{_HERE}.openmetadata:Openmetadata"),
+    Listed("lineage_catalog", "existing", f"{_HERE}.existing_lineage_catalog:ExistingLineageCatalog"),
 )
