@@ -315,6 +315,13 @@ CODES: dict[str, Code] = {
         right="security:\n  services: {use: existing, enabled: [compute.googleapis.com, cloudkms.googleapis.com]}\n  keys: cloud-kms\n",
         help="have the API switched on, then add it to `enabled`",
     ),
+    "contract/bad-entity": Code(
+        title="a catalog entity that a portal would refuse",
+        why="The portal reads entities in Backstage's form and drops, without telling anybody but its log, what is not in it.",
+        wrong='portal.publish({"apiVersion": "backstage.io/v1alpha1", "kind": "System", "metadata": {"name": "a b"}, "spec": {}})\n',
+        right='portal.publish({"apiVersion": "backstage.io/v1alpha1", "kind": "System", "metadata": {"name": "a-b"}, "spec": {"owner": "group:default/a"}})\n',
+        help="write the entity as Backstage's page on the descriptor format has it",
+    ),
     "contract/bad-name": Code(
         title="a component asks for something by a name that the cloud refuses",
         why="Names of service accounts, keys, secrets and databases have rules that a plan does not check.",
@@ -379,6 +386,14 @@ CODES: dict[str, Code] = {
         right="network_policy: cilium\n",
         help="choose `cilium`, or give the address ranges of these hosts",
     ),
+    "contract/no-image": Code(
+        title="a component whose image the organisation builds, and no place to pull it from",
+        why="The software is made for one platform, with its own plugins or rules, so there is no public image of it."
+        " It comes from the platform's registry, or from where `image` says.",
+        wrong="portal: {use: backstage, host: portal.acme.example}   # and no registry\n",
+        right="portal: {use: backstage, host: portal.acme.example, image: ghcr.io/acme/portal:2026.11.1}\n",
+        help="fill the slot `registry`, or write the image under `image`",
+    ),
     "contract/no-private-services": Code(
         title="a network without private services access",
         why="Managed databases take their private addresses from a reserved range, and the slot `networking` names none.",
@@ -399,6 +414,13 @@ CODES: dict[str, Code] = {
         wrong="compute: {use: existing, cluster: shared-gke}\n",
         right="compute: {use: existing, cluster: shared-gke, node_tag: shared-gke-node}\n",
         help="add the setting that the help line names",
+    ),
+    "contract/other-entity": Code(
+        title="one catalog entity, published in two ways",
+        why="An entity is known by its kind and name; of two with one name the portal would show one.",
+        wrong='portal.publish(system("fraud", owner="a"))\nportal.publish(system("fraud", owner="b"))\n',
+        right='portal.publish(system("fraud", owner="a"))\nportal.publish(system("fraud-b", owner="b"))\n',
+        help="give one of the two another name",
     ),
     "contract/other-format": Code(
         title="a repository that holds another kind of package than is asked for",
@@ -1142,6 +1164,13 @@ CODES: dict[str, Code] = {
         right="networking: {use: existing, network: main, subnet: main}\n",
         help="name the host project, or use `existing` for a network of this project",
     ),
+    "spec/image-tag": Code(
+        title="an image whose tag moves",
+        why="What was reviewed would not be what runs: `latest` is another image with every push.",
+        wrong="image: ghcr.io/acme/portal:latest\n",
+        right="image: ghcr.io/acme/portal:2026.11.1\n",
+        help="write the tag of one build, or its digest",
+    ),
     "spec/maintenance-freeze": Code(
         title="a freeze that GKE does not take",
         why="A cluster has at most 20 maintenance exclusions; at most three of them stop all upgrades, for 90 days each"
@@ -1206,6 +1235,14 @@ CODES: dict[str, Code] = {
         wrong="networking: {use: vpc, cidr: 10.16.0.0/20}\n",
         right="networking: {use: vpc, cidr: 10.0.0.0/20}\n",
         help="write the free range that the help text names, or another one",
+    ),
+    "spec/portal-address": Code(
+        title="a portal that cannot be reached in the way that is written",
+        why="A Gateway of the portal's own needs a certificate; one that is there brings its own. Identity-Aware Proxy stands in"
+        " front of a Gateway and signs for one audience.",
+        wrong="portal: {use: backstage, host: portal.acme.example, gateway: {proxy_cidr: 10.0.16.0/23}}\n",
+        right="portal: {use: backstage, host: portal.acme.example, gateway: {proxy_cidr: 10.0.16.0/23, certificate: portal}}\n",
+        help="add what the message names",
     ),
     "spec/public-range": Code(
         title="a range of public addresses inside a private network",

@@ -53,7 +53,9 @@ def platform_entities(
 
 def _group(name: str, spec: EnvironmentSpec) -> dict[str, Any]:
     team = spec.teams.get(name)
-    mail = next((owner.partition(":")[2] for owner in team.owners if owner.startswith("group:")), None) if team else None
+    mail = (
+        next((owner.partition(":")[2] for owner in team.owners if owner.startswith("group:")), None) if team else None
+    )
     profile = {"displayName": name, **({"email": mail} if mail else {})}
     text = f"Works on {spec.environment.platform}." if team else f"Owns planes of {spec.environment.platform}."
     return _entity("Group", name, text, type="team", profile=profile, children=[])

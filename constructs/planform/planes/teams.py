@@ -76,8 +76,9 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     without public load balancers; a LimitRange; a RoleBinding of its owners to `edit`, and a Role for jobs and
     queues; isolation from other namespaces and a queue, where the platform has them; the service account `workload`.
     With identities: the service account `team-<team>`, which `workload` acts as. For the owners: leave to find the
-    cluster. With an IDE: machines to write code on, which act as that service account. With a billing account and `budget_usd_month`: a budget for what carries the label `team`; whoever
-    applies it needs roles/billing.costsManager on the account, which planform does not grant.
+    cluster. With an IDE: machines to write code on, which act as `team-<team>` too. With a billing account and
+    `budget_usd_month`: a budget for what carries the label `team`; whoever applies it needs
+    roles/billing.costsManager on the account, which planform does not grant.
     Groups of people reach the cluster's roles only through Google Groups for RBAC, which the cluster's settings name.
     Errors: spec/team-name.
     Source: Kubernetes' pages on resource quotas, limit ranges and default roles; provider page of
