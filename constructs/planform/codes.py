@@ -1457,6 +1457,13 @@ CODES: dict[str, Code] = {
         right="planform: 1\n",
         help="upgrade planform, or write the version it reads",
     ),
+    "spec/workstation-zones": Code(
+        title="zones that no workstation's home can be kept in",
+        why="A home is kept in two zones of the workstations' region; the provider lets others through, the API does not.",
+        wrong="ide: {use: vscode, zones: [us-east1-b, us-east1-c]}   # and region: europe-west4\n",
+        right="ide: {use: vscode, zones: [europe-west4-a, europe-west4-b]}\n",
+        help="write two different zones of the region, or delete zones",
+    ),
     "spec/wrong-type": Code(
         title="a value of another type",
         why="Text is not a number and a number is no truth value; nothing is converted in silence.",

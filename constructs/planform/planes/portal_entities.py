@@ -68,8 +68,9 @@ def _slot(spec: EnvironmentSpec, slot: Slot, component: Component) -> Iterator[d
     resource = _resource(filled.capability, component)
     needs = [f"component:default/{_name(spec, need.capability)}" for need in slot.needs]
     if resource is not None:
-        type, name = resource
-        yield _entity("Resource", name, f"Made by {filled.component}.", type=type, owner=owner, system=system)
+        type, cloud_name = resource
+        name, text = f"{facts.prefix}-{type}", f"Made by {filled.component}."
+        yield _entity("Resource", name, text, title=cloud_name, type=type, owner=owner, system=system)
         needs.append(f"resource:default/{name}")
     yield _entity(
         "Component",
