@@ -29,6 +29,8 @@ MODULES = {
     "argoproj.io": ("github.com/argoproj/argo-cd/v2@v2.14.21", "manifests/crds"),
     "cilium.io": ("github.com/cilium/cilium@v1.20.2", "pkg/k8s/apis/cilium.io/client/crds/v2"),
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
+    "external-secrets.io": ("github.com/external-secrets/external-secrets@v0.20.4", "config/crds/bases"),
+    "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.0", "config/crd/standard"),
 }
 UNJUDGED = {"configsync.gke.io", "kueue.x-k8s.io", "networking.gke.io"}
 NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}

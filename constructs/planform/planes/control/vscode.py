@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from planform.contracts.assistant import Assistant
 from planform.contracts.ide import Ide, IdeRef
@@ -18,13 +16,12 @@ from planform.files import File
 from planform.kubernetes.images import image
 from planform.planes.component import Component
 from planform.planes.control.devcontainer import devcontainer_files
-from planform.planes.control.devcontainer_settings import DevcontainerSettings
-from planform.planes.control.workstation_machines import GpuSettings, gpu_faults
+from planform.planes.control.workstation_machines import GpuSettings
 from planform.planes.control.workstation_recipe import platform_variables, recipe, recipe_tag
+from planform.planes.control.workstation_settings import VscodeSettings, workstation_faults
 from planform.planes.record_ids import principal_id, record_id
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
-from planform.spec.units import ImageReference, Zone
 from planform.terraform.expression import Known, template
 from planform.terraform.google import (
     ComputeAddress,
@@ -39,67 +36,13 @@ from planform.terraform.google import (
 )
 from planform.terraform.record import Lifecycle
 
-__all__ = ["Vscode", "VscodeSettings"]
+__all__ = ["Vscode"]
 
 CREATOR = "roles/workstations.workstationCreator"
 """May make a workstation, and has roles/workstations.user on what they made."""
 VIEWER = "roles/workstations.operationViewer"
 MACHINE_ROLES = ("roles/logging.logWriter", "roles/monitoring.metricWriter")
 NAME_LENGTH = 63
-
-
-class VscodeSettings(DevcontainerSettings):
-    """Settings of `vscode`."""
-
-    image: ImageReference | None = Field(
-        default=None,
-        description="Image of the workstations. Default: Google's for Code OSS; with an assistant, the one built from"
-        " `workstation/` and pushed to the repository `workstations` of the platform's registry, under a tag that"
-        " changes with that folder.",
-    )
-    machine_type: str = Field(
-        default="e2-standard-8",
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)+$",
-        description="Machine type of a workstation. Default: e2-standard-8.",
-    )
-    gpu: GpuSettings | None = Field(
-        default=None,
-        description="A machine with GPUs that people may choose when they start theirs. Default: none.",
-        examples=[{"machine_type": "g2-standard-8", "accelerator": "nvidia-l4"}],
-    )
-    home_gib: Literal[10, 50, 100, 200, 500, 1000] = Field(
-        default=100, description="Size of a person's home, on a disk of its own, in GiB. Default: 100."
-    )
-    boot_gib: Annotated[int, Field(ge=30, le=2000)] = Field(
-        default=60, description="Size of the machine's own disk, which the image has to fit on, in GiB. Default: 60."
-    )
-    idle_minutes: Annotated[int, Field(ge=5, le=1440)] = Field(
-        default=60, description="Minutes without use after which a workstation stops. Default: 60."
-    )
-    running_hours: Annotated[int, Field(ge=1, le=24)] = Field(
-        default=12, description="Hours after which a workstation stops whatever it does. Default: 12."
-    )
-    ready_machines: Annotated[int, Field(ge=0, le=100)] = Field(
-        default=0, description="Machines of each team that wait, started, for the next person; each costs. Default: 0."
-    )
-    most_workstations: Annotated[int, Field(ge=1, le=10_000)] = Field(
-        default=20, description="Workstations of a team that may run at a time. Default: 20."
-    )
-    zones: tuple[Zone, Zone] | None = Field(
-        default=None,
-        description="The two zones that a home is kept in. Default: Google chooses.",
-        examples=[["europe-west4-a", "europe-west4-b"]],
-    )
-    private: bool = Field(
-        default=True,
-        description="Whether workstations are reached from the platform's network alone, by a private endpoint and a"
-        " private DNS zone; else from everywhere, by who is signed in and admitted. It can never change. Default: on.",
-    )
-    local_editors: bool = Field(
-        default=True,
-        description="Whether people may connect from an editor or terminal on their own machine, through a TCP tunnel."
-        " Default: on.",
-    )
 
 
 class Vscode(Component):
@@ -109,7 +52,7 @@ class Vscode(Component):
     service account, have no public address and no SSH, and leave the network only as it lets them. Idle ones stop.
     With an assistant, its rules and extensions are in the image and its variables in the environment, and the team's
     service account is admitted to its models. The folder `workstation` is the recipe of that image.
-    What a person does: with an assistant, build and push the image, in a pipeline, whenever `workstation` changes
+    What a person does: with an image of one's own, build and push it, in a pipeline, whenever `workstation` changes
     (`npx @devcontainers/cli build --workspace-folder workstation --image-name "$(cat workstation/IMAGE)" --push`).
     Google's own image is rebuilt every week and has no versions; name one of your own, or a digest, in `image` to hold
     it. With `private`, people come by VPN or Interconnect, or by a machine in the network.
@@ -121,7 +64,7 @@ class Vscode(Component):
     google_workstations_workstation_config_iam_member for each owner; google_compute_address, _forwarding_rule,
     google_dns_managed_zone and _record_set for the private endpoint; files `workstation/...`.
     Errors: contract/no-image, contract/bad-name, resource/accelerator-count, resource/accelerator-mismatch,
-    resource/unknown-machine-type, spec/name-too-long, spec/workstation-zones.
+    resource/unknown-machine-type, spec/name-too-long, spec/unused-setting, spec/workstation-zones.
     Source: Cloud Workstations' REST reference (timeouts in seconds, two replica zones, home sizes 10, 50, 100, 200, 500
     and 1000 GB), its pages on private clusters, on access control and on customer keys; provider pages of
     google_workstations_* 7.45.0; read 2026-11.
@@ -148,16 +91,7 @@ class Vscode(Component):
                 f"`{_name(environment)}` has more than {NAME_LENGTH} characters",
                 help="shorten the name of the platform or of the environment",
             )
-        if settings.gpu is not None:
-            yield from gpu_faults(settings.gpu)
-        zones = settings.zones or ()
-        if len(set(zones)) != len(zones) or any(zone[:-2] != environment.region for zone in zones):
-            yield Fault(
-                "spec/workstation-zones",
-                f"a home cannot be kept in {' and '.join(zones)}",
-                ("zones",),
-                help=f"write two different zones of {environment.region}",
-            )
+        yield from workstation_faults(settings, environment.region)
 
     def build(self) -> None:
         self._teams: dict[str, IdeRef] = {}
@@ -165,8 +99,9 @@ class Vscode(Component):
         self._key = self._encryption()
         self._recipe = recipe(image("code-oss"), self.settings.extensions, self.assistant)
         self._image = self._chosen_image()
-        for path, text in {**self._recipe, "workstation/IMAGE": f"{self._image}\n"}.items():
-            File(self, path, text)
+        if self._image != image("code-oss"):
+            for path, text in {**self._recipe, "workstation/IMAGE": f"{self._image}\n"}.items():
+                File(self, path, text)
         self._cluster = self._make_cluster()
         if self.settings.private:
             self._make_endpoint()
@@ -199,7 +134,7 @@ class Vscode(Component):
                 f"a workstation configuration cannot be called `{name}`: it has more than {NAME_LENGTH} characters",
                 help="shorten the team's name",
             )
-        if self.registry is not None and self.settings.image is None:
+        if self.registry is not None and self._runs_own_image:
             self.registry.repository("workstations", readers=[identity.member])
         if self.assistant is not None:
             self.assistant.admit(identity.member)
@@ -368,15 +303,21 @@ class Vscode(Component):
     def _chosen_image(self) -> str:
         if self.settings.image is not None:
             return self.settings.image
-        if self.assistant is None:
+        if not self._runs_own_image:
             return image("code-oss")
         if self.registry is None:
             raise self.refuse(
                 "contract/no-image",
-                "the assistant's rules belong into the workstations' image, and there is no registry to keep one in",
+                "workstations run an image of the platform's own, and there is no registry to keep it in",
                 help="fill the slot `registry`, or write an image that was built from `workstation/` under `image`",
             )
         return f"{self.registry.repository('workstations').uri}/code-oss:{recipe_tag(self._recipe)}"
+
+    @property
+    def _runs_own_image(self) -> bool:
+        """With an assistant by default: its rules are in the image, where nobody can change them."""
+        wanted = self.settings.own_image
+        return self.settings.image is None and (self.assistant is not None if wanted is None else wanted)
 
     @property
     def _variables(self) -> dict[str, str]:
