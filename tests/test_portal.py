@@ -15,6 +15,7 @@ import yaml
 from planform.blueprint.read import read_text
 from planform.contracts.monitoring import Panel
 from planform.contracts.tracing import OtlpEndpoint
+from planform.contracts.version_control import CodeRepository
 from planform.diagnostics import DiagnosticError
 from planform.engine import App, TerraformStack
 from planform.files import File
@@ -401,6 +402,40 @@ def test_what_cannot_be_reached_or_pulled_is_refused(settings: dict[str, Any], e
     given = parse(BackstageSettings, {"host": "portal.acme.example", **settings})
     found = given if isinstance(given, list) else list(Backstage.check(given, DEV))
     assert [" ".join((fault.code, ".".join(map(str, fault.path)))) for fault in found] == expected
+
+
+class Forge:
+    """Another organisation's repositories, on a GitHub of its own."""
+
+    def platform_repository(self) -> CodeRepository:
+        return CodeRepository("git.acme.example", "ml", "platform", "release")
+
+    def repository(self, name: str, *, team: str = "", purpose: str = "") -> CodeRepository:
+        return CodeRepository("git.acme.example", "ml", name)
+
+    def variable(self, repository: CodeRepository, name: str, value: str) -> None:
+        """Not asked."""
+
+    def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
+        """Not asked."""
+
+    def code_owners(self, owners: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+        return {}
+
+
+def test_the_catalog_is_where_the_platforms_repository_is() -> None:
+    ours, theirs = (
+        release(each)["backstage"]["appConfig"] for each in (backstage(), backstage(version_control=Forge()))
+    )
+    (location,) = ours["catalog"]["locations"]
+    assert location["target"] == "https://github.com/acme/ai/blob/main/portal/dev/catalog-info.yaml"
+    assert "providers" not in ours["catalog"]
+    (location,) = theirs["catalog"]["locations"]
+    assert location["target"] == "https://git.acme.example/ml/platform/blob/release/portal/dev/catalog-info.yaml"
+    assert theirs["integrations"]["github"][0]["host"] == "git.acme.example"
+    assert theirs["catalog"]["providers"]["githubOrg"][0]["orgs"] == ["ml"]
+    client = theirs["auth"]["providers"]["github"]["production"]
+    assert client["enterpriseInstanceUrl"] == "https://git.acme.example"
 
 
 class Watcher:

@@ -17,7 +17,7 @@ from planform.contracts.services import Services
 from planform.contracts.tracing import Tracing
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.planes.cluster_component import ClusterComponent
-from planform.planes.control.backstage_app_config import SECRETS, BackstageFacts, app_config
+from planform.planes.control.backstage_app_config import GITHUB, SECRETS, BackstageFacts, app_config
 from planform.planes.control.backstage_catalog import BackstageCatalog
 from planform.planes.control.backstage_settings import BackstageSettings, GatewaySettings, address_faults
 from planform.planes.control.database_proxy import database_proxy, dialled_port
@@ -113,7 +113,7 @@ class Backstage(ClusterComponent):
 
     def _facts(self, identity: Identity, database: str) -> BackstageFacts:
         settings, environment = self.settings, self.environment
-        repository = self.version_control.platform_repository() if self.version_control else None
+        repository = self._repository
         docs = self.object_store.bucket("techdocs", readers=[identity.member]) if self.object_store else None
         return BackstageFacts(
             title=settings.title or environment.platform,
@@ -123,12 +123,16 @@ class Backstage(ClusterComponent):
             database_user=identity.database_user,
             cluster=self.compute.cluster().name,
             catalog_url=settings.catalog_url or self._catalog_url(repository),
-            github_host=repository.host if repository else "github.com",
+            github_host=repository.host if repository else GITHUB,
             github_organization=settings.github_organization or (repository.owner if repository else ""),
             iap_audience=settings.iap_audience or "",
             docs_bucket=docs.name if docs else "",
             project=environment.project,
         )
+
+    @property
+    def _repository(self) -> CodeRepository | None:
+        return self.version_control.platform_repository() if self.version_control else None
 
     def _catalog_url(self, repository: CodeRepository | None) -> str:
         if repository is not None:
@@ -271,7 +275,9 @@ class Backstage(ClusterComponent):
         """GitHub and the database server; its address is one of the network's."""
         if self.network_policy is None:
             return
-        hosts, cidrs = ((), self.settings.github_cidrs) if self.settings.github_cidrs else (GITHUB_HOSTS, ())
+        repository = self._repository
+        names = GITHUB_HOSTS if repository is None or repository.host == GITHUB else (repository.host,)
+        hosts, cidrs = ((), self.settings.github_cidrs) if self.settings.github_cidrs else (names, ())
         self.network_policy.allow_egress(NAME, "github", scope=self, pods={}, hosts=hosts, cidrs=cidrs)
         ranges = self.networking.cidrs() if self.networking is not None else ()
         if ranges:

@@ -12,8 +12,9 @@ from typing import Any
 
 from planform.planes.control.database_proxy import PORT
 
-__all__ = ["SECRETS", "BackstageFacts", "app_config"]
+__all__ = ["GITHUB", "SECRETS", "BackstageFacts", "app_config"]
 
+GITHUB = "github.com"
 SECRETS: Mapping[str, str] = {
     "session-secret": "Signs the sessions of the portal: 32 random bytes, in base64",
     "ci-token": "What a pipeline shows to add to the portal's catalog: 32 random bytes, in base64",
@@ -97,7 +98,9 @@ def _auth(facts: BackstageFacts) -> dict[str, Any]:
             "gcpIap": {"audience": facts.iap_audience, "signIn": {"resolvers": [resolver]}},
         }
     else:
+        elsewhere = {"enterpriseInstanceUrl": f"https://{facts.github_host}"} if facts.github_host != GITHUB else {}
         client = {
+            **elsewhere,
             "clientId": "${GITHUB_CLIENT_ID}",
             "clientSecret": "${GITHUB_CLIENT_SECRET}",
             "signIn": {"resolvers": [{"resolver": "usernameMatchingUserEntityName"}]},

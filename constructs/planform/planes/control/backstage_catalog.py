@@ -61,7 +61,7 @@ class BackstageCatalog:
             raise self._owner.refuse(
                 "contract/bad-entity",
                 f"an entity cannot be published: {problem}",
-                help="write it as Backstage's page on the descriptor format has it",
+                help="write it as Backstage's page on the descriptor format has it; names have 63 characters at most",
             )
         reference, given = entity_reference(entity), (entity, dict(files or {}))
         if self._published.setdefault(reference, given) != given:

@@ -36,7 +36,9 @@ class GatewaySettings(Settings):
         examples=["internal"],
     )  # fmt: skip
     namespace: KebabName = Field(
-        default="gateway-system", description="Namespace of that Gateway. Default: gateway-system."
+        default="gateway-system",
+        description="Namespace of that Gateway, which must take routes of the namespace backstage."
+        " Default: gateway-system.",
     )
     listener: KebabName = Field(default="https", description="Name of its listener. Default: https.")
 
