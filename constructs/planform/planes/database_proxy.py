@@ -55,7 +55,11 @@ def database_proxy(connection_name: str, *, sidecar: bool = True, address: str =
         "args": flags,
         "restartPolicy": "Always" if sidecar else None,
         "ports": [{"name": "proxy-metrics", "containerPort": METRICS_PORT}],
-        "startupProbe": {"httpGet": {"path": "/startup", "port": METRICS_PORT}, "failureThreshold": 30},
+        "startupProbe": {
+            "httpGet": {"path": "/startup", "port": METRICS_PORT},
+            "periodSeconds": 1,
+            "failureThreshold": 60,
+        },
         "livenessProbe": {"httpGet": {"path": "/liveness", "port": METRICS_PORT}, "periodSeconds": 30},
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -20,7 +20,7 @@ from planform.planes.cluster_component import ClusterComponent
 from planform.planes.control.backstage_app_config import GITHUB, SECRETS, BackstageFacts, app_config
 from planform.planes.control.backstage_catalog import BackstageCatalog
 from planform.planes.control.backstage_settings import BackstageSettings, GatewaySettings, address_faults
-from planform.planes.control.database_proxy import database_proxy, dialled_port
+from planform.planes.database_proxy import database_port, database_proxy
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 
@@ -281,7 +281,7 @@ class Backstage(ClusterComponent):
         self.network_policy.allow_egress(NAME, "github", scope=self, pods={}, hosts=hosts, cidrs=cidrs)
         ranges = self.networking.cidrs() if self.networking is not None else ()
         if ranges:
-            port = dialled_port(connection_name)
+            port = database_port(connection_name)
             self.network_policy.allow_egress(NAME, "database", scope=self, pods={}, cidrs=ranges, ports=(port,))
 
     def _show_workloads(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planform.planes.control.database_proxy import PORT
+from planform.planes.database_proxy import PORT
 
 __all__ = ["GITHUB", "SECRETS", "BackstageFacts", "app_config"]
 

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from planform.contracts.database import DatabaseRef
-from planform.planes.control.database_proxy import PORT, database_proxy
 from planform.planes.control.jupyterhub_sign_in import GitHubSignIn, GoogleSignIn
 from planform.planes.control.jupyterhub_workspace import HOME, Workspace
+from planform.planes.database_proxy import PORT, database_proxy
 
 __all__ = ["CONFIG_FILES", "HUB_LABEL", "SERVER_LABEL", "ChartValues"]
 
