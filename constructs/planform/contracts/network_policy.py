@@ -38,9 +38,9 @@ class NetworkPolicies(DeliversFiles, Protocol):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
-        """Let the pods of other namespaces reach the pods with these labels by TCP."""
+        """Let the pods of other namespaces reach the pods with these labels by TCP, at ports by number or name."""
 
     def exempt(self, namespace: str) -> None:
         """Leave a namespace of the platform alone: an operator's, which talks to the API server and all pods."""

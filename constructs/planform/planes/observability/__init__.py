@@ -6,4 +6,7 @@ from planform.planes.listed import Listed
 
 __all__ = ["COMPONENTS"]
 
-COMPONENTS: tuple[Listed, ...] = ()
+_HERE = "planform.planes.observability"
+COMPONENTS: tuple[Listed, ...] = (
+    Listed("monitoring", "cloud-monitoring", f"{_HERE}.cloud_monitoring:CloudMonitoring"),
+)

@@ -50,7 +50,7 @@ class ExistingNetworkPolicies(Component):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
         """Left to the organisation."""
 

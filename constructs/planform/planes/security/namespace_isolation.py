@@ -30,6 +30,9 @@ class NamespaceIsolation(Component):
     provides = NetworkPolicies
     files_only = True
 
+    def build(self) -> None:
+        self._exempt: set[str] = set()
+
     def isolate(self, namespace: str, *, scope: object) -> None:
         """Close a namespace but for itself, names, identity and Google's APIs."""
         own: dict[str, Any] = {"podSelector": {}}
@@ -61,6 +64,8 @@ class NamespaceIsolation(Component):
         ports: Sequence[int] = (443,),
     ) -> None:
         """Let pods reach ranges, and hosts where the data plane knows names."""
+        if namespace in self._exempt:
+            return  # a policy closes the pods that it selects, and these are open
         if hosts:
             self._hosts(scope, namespace, name, pods, hosts, ports)
         if cidrs:
@@ -76,16 +81,19 @@ class NamespaceIsolation(Component):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
         """Let pods of other namespaces in."""
+        if namespace in self._exempt:
+            return
         sources = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": each}}} for each in namespaces]
         rule = {"from": sources, "ports": _tcp(ports)}
         spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Ingress"], "ingress": [rule]}
         self._policy(scope, namespace, f"ingress-{name}", spec)
 
     def exempt(self, namespace: str) -> None:
-        """Nothing closes a namespace that nobody asks to close."""
+        """Nothing closes the namespace: it is not asked for, and no rule about one of its pods is written."""
+        self._exempt.add(namespace)
 
     def _hosts(
         self,
@@ -107,7 +115,7 @@ class NamespaceIsolation(Component):
         KubernetesObject(place, API, "NetworkPolicy", name, namespace=namespace, labels=self.labels, spec=dict(spec))
 
 
-def _tcp(ports: Sequence[int]) -> list[dict[str, Any]]:
+def _tcp(ports: Sequence[int | str]) -> list[dict[str, Any]]:
     return [{"port": port, "protocol": "TCP"} for port in ports]
 
 
