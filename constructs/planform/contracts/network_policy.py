@@ -27,8 +27,11 @@ class NetworkPolicies(DeliversFiles, Protocol):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
-        """Let the pods with these labels reach hosts (`api.example.com`, `*.example.com`) and ranges by TCP."""
+        """Let the pods with these labels reach hosts (`api.example.com`, `*.example.com`), ranges, and the pods of
+        other namespaces, by TCP.
+        """
 
     def allow_ingress(
         self,

@@ -9,4 +9,7 @@ __all__ = ["COMPONENTS"]
 _HERE = "planform.planes.observability"
 COMPONENTS: tuple[Listed, ...] = (
     Listed("monitoring", "cloud-monitoring", f"{_HERE}.cloud_monitoring:CloudMonitoring"),
+    Listed("tracing", "honeycomb", f"{_HERE}.honeycomb:Honeycomb"),
+    Listed("tracing", "cloud-trace", f"{_HERE}.cloud_trace:CloudTrace"),
+    Listed("tracing", "existing", f"{_HERE}.existing_tracing:ExistingTracing"),
 )

@@ -39,6 +39,7 @@ class ExistingNetworkPolicies(Component):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
         """Left to the organisation."""
 

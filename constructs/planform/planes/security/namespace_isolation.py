@@ -62,14 +62,16 @@ class NamespaceIsolation(Component):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
-        """Let pods reach ranges, and hosts where the data plane knows names."""
+        """Let pods reach ranges and namespaces, and hosts where the data plane knows names."""
         if namespace in self._exempt:
             return  # a policy closes the pods that it selects, and these are open
         if hosts:
             self._hosts(scope, namespace, name, pods, hosts, ports)
-        if cidrs:
-            rule = {"to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs], "ports": _tcp(ports)}
+        if cidrs or namespaces:
+            targets = [*({"ipBlock": {"cidr": cidr}} for cidr in cidrs), *map(_pods_of, namespaces)]
+            rule = {"to": targets, "ports": _tcp(ports)}
             spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Egress"], "egress": [rule]}
             self._policy(scope, namespace, f"egress-{name}", spec)
 
@@ -86,8 +88,7 @@ class NamespaceIsolation(Component):
         """Let pods of other namespaces in."""
         if namespace in self._exempt:
             return
-        sources = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": each}}} for each in namespaces]
-        rule = {"from": sources, "ports": _tcp(ports)}
+        rule = {"from": [*map(_pods_of, namespaces)], "ports": _tcp(ports)}
         spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Ingress"], "ingress": [rule]}
         self._policy(scope, namespace, f"ingress-{name}", spec)
 
@@ -113,6 +114,10 @@ class NamespaceIsolation(Component):
     def _policy(self, scope: object, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
         place = scope if isinstance(scope, Construct) else self
         KubernetesObject(place, API, "NetworkPolicy", name, namespace=namespace, labels=self.labels, spec=dict(spec))
+
+
+def _pods_of(namespace: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
 
 
 def _tcp(ports: Sequence[int | str]) -> list[dict[str, Any]]:
