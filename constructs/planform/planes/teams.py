@@ -8,6 +8,7 @@ from typing import Any
 
 from planform.contracts.batch_queue import BatchQueue, QueueRef
 from planform.contracts.compute import Compute
+from planform.contracts.finops import FinOps
 from planform.contracts.gitops import GitOps
 from planform.contracts.identity import Identities, Identity
 from planform.contracts.network_policy import NetworkPolicies
@@ -49,13 +50,14 @@ class TeamTools:
     network_policy: NetworkPolicies | None = None
     batch_queue: BatchQueue | None = None
     services: Services | None = None
+    finops: FinOps | None = None
 
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
         compute, identity, gitops = filled.get("compute"), filled.get("identity"), filled.get("gitops")
         network_policy, batch_queue = filled.get("network_policy"), filled.get("batch_queue")
-        services = filled.get("services")
+        services, finops = filled.get("services"), filled.get("finops")
         return cls(
             compute=compute if isinstance(compute, Compute) else None,
             identity=identity if isinstance(identity, Identities) else None,
@@ -63,6 +65,7 @@ class TeamTools:
             network_policy=network_policy if isinstance(network_policy, NetworkPolicies) else None,
             batch_queue=batch_queue if isinstance(batch_queue, BatchQueue) else None,
             services=services if isinstance(services, Services) else None,
+            finops=finops if isinstance(finops, FinOps) else None,
         )
 
 
@@ -74,7 +77,8 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     queues; isolation from other namespaces and a queue, where the platform has them; the service account `workload`.
     With identities: the service account `team-<team>`, which `workload` acts as. For the owners: leave to find the
     cluster. With a billing account and `budget_usd_month`: a budget for what carries the label `team`; whoever
-    applies it needs roles/billing.costsManager on the account, which planform does not grant.
+    applies it needs roles/billing.costsManager on the account, which planform does not grant. The platform's finops, if
+    there is one, is told of the team and its budget, and makes none of its own.
     Groups of people reach the cluster's roles only through Google Groups for RBAC, which the cluster's settings name.
     Errors: spec/team-name.
     Source: Kubernetes' pages on resource quotas, limit ranges and default roles; provider page of
@@ -127,6 +131,9 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
             if self.tools.gitops is not None:
                 self._space(self.tools.compute)
         self._set_budget()
+        if self.tools.finops is not None:
+            amount = self.team.budget_usd_month
+            self.tools.finops.team(self.name, namespace=self.name, owners=self.team.owners, budget_usd_month=amount)
 
     def _space(self, compute: Compute) -> None:
         self.namespace = self.name

@@ -14,7 +14,7 @@ from planform.contracts.compute import Compute
 from planform.contracts.database import Database
 from planform.contracts.monitoring import Panel, Severity
 from planform.contracts.services import Services
-from planform.planes.observability.day_one import Watch, of_cluster, of_database, of_queue
+from planform.planes.observability.day_one import of_cluster, of_database, of_queue
 from planform.planes.observability.log_storage import (
     LogMetricSettings,
     LogSettings,
@@ -144,18 +144,13 @@ class CloudMonitoring(PrometheusMonitoring):
     def _day_one(self) -> None:
         if self.compute is not None:
             for watch in of_cluster(self.compute):
-                self._watch(watch)
+                self.watch(watch)
             self._pool_full(str(self.compute.cluster().name))
         if self.database is not None:
-            self._watch(of_database(self.database, self.settings.database_connections))
+            self.watch(of_database(self.database, self.settings.database_connections))
         if self.batch_queue is not None:
             scrape_queue(self, self.settings.queue_namespace, self._collectors())
-            self._watch(of_queue())
-
-    def _watch(self, watch: Watch) -> None:
-        self.dashboard(watch.name, title=watch.title, panels=watch.panels)
-        for each in watch.alerts:
-            self.alert(each.name, title=each.title, query=each.query, minutes=each.minutes, severity=each.severity)
+            self.watch(of_queue())
 
     def _dashboard(self, name: str, title: str, panels: Sequence[Panel], team: str) -> None:
         tiles = [_tile(index, panel) for index, panel in enumerate(panels)]
@@ -256,13 +251,11 @@ class CloudMonitoring(PrometheusMonitoring):
             combiner="OR",
             severity=SEVERITIES[severity],
             conditions=[{"display_name": title[:512], **condition}],
-            notification_channels=list(self._channels.of(team, severity)) or None,
+            notification_channels=self._channels.of(team, severity) or None,
             alert_strategy=[
                 {"auto_close": "86400s", "notification_rate_limit": [{"period": limit}] if limit else None}
             ],
-            documentation=[
-                {"content": content, "mime_type": "text/markdown", "subject": title[:255], "links": links}
-            ],
+            documentation=[{"content": content, "mime_type": "text/markdown", "subject": title[:255], "links": links}],
             user_labels={**self.labels, **({"team": team} if team else {})},
         )
 

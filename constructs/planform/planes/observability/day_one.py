@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planform.contracts.compute import AcceleratorPool, Compute
+from planform.contracts.compute import Compute
 from planform.contracts.database import Database
 from planform.contracts.monitoring import Panel, Severity
 
@@ -48,7 +48,7 @@ def of_cluster(compute: Compute) -> Iterator[Watch]:
     yield _pods(name)
     pools = compute.accelerator_pools()
     if not pools or any(not pool.accelerator.startswith("tpu") for pool in pools):
-        yield _gpus(name, pools)
+        yield _gpus(name)
 
 
 def _pods(cluster: str) -> Watch:
@@ -79,7 +79,7 @@ def _pods(cluster: str) -> Watch:
     )
 
 
-def _gpus(cluster: str, pools: tuple[AcceleratorPool, ...] | object) -> Watch:
+def _gpus(cluster: str) -> Watch:
     at = f'{{cluster="{cluster}"}}'
     used = f"DCGM_FI_DEV_FB_USED{at}"
     errors = f"max by (UUID, modelName) (max_over_time(DCGM_FI_DEV_XID_ERRORS{at}[5m]))"
@@ -116,7 +116,7 @@ def of_database(database: Database, connections: int) -> Watch:
 
 
 def _cloud_sql(connection_name: str, connections: int) -> Watch:
-    project, _, instance = connection_name.rpartition(":")[0].rpartition(":")[0], "", connection_name.split(":")[-1]
+    project, _, instance = connection_name.rsplit(":", 2)
     of = f'{{monitored_resource="cloudsql_database",database_id=~"{project}:{instance}(-.*)?"}}'
 
     def metric(name: str) -> str:
@@ -135,12 +135,22 @@ def _cloud_sql(connection_name: str, connections: int) -> Watch:
             Panel("Replicas behind by", lag, "s"),
         ),
         (
-            WatchedAlert("database-disk", "The database's disk is 90 percent full", f"{metric('disk_utilization')} > 0.9", 10, "page"),
-            WatchedAlert("database-connections", f"The database has {connections} connections", f"{backends} > {connections}", 10),
-            WatchedAlert("database-cpu", "The database's CPU is 90 percent busy", f"{metric('cpu_utilization')} > 0.9", 30),
+            WatchedAlert(
+                "database-disk",
+                "The database's disk is 90 percent full",
+                f"{metric('disk_utilization')} > 0.9",
+                10,
+                "page",
+            ),
+            WatchedAlert(
+                "database-connections", f"The database has {connections} connections", f"{backends} > {connections}", 10
+            ),
+            WatchedAlert(
+                "database-cpu", "The database's CPU is 90 percent busy", f"{metric('cpu_utilization')} > 0.9", 30
+            ),
             WatchedAlert("database-replication", "A replica is 5 minutes behind", f"{lag} > 300", 10),
         ),
-    )  # fmt: skip
+    )
 
 
 def _alloydb(cluster: str) -> Watch:
@@ -166,11 +176,18 @@ def _alloydb(cluster: str) -> Watch:
             Panel("Replicas behind by", lag, "ms"),
         ),
         (
-            WatchedAlert("database-connections", "The database has 80 percent of its connections", f"{share} > 0.8", 10, "page"),
-            WatchedAlert("database-cpu", "The database's CPU is 90 percent busy", f"{metric('cpu_average_utilization')} > 0.9", 30),
+            WatchedAlert(
+                "database-connections", "The database has 80 percent of its connections", f"{share} > 0.8", 10, "page"
+            ),
+            WatchedAlert(
+                "database-cpu",
+                "The database's CPU is 90 percent busy",
+                f"{metric('cpu_average_utilization')} > 0.9",
+                30,
+            ),
             WatchedAlert("database-replication", "A replica is 5 minutes behind", f"{lag} > 300000", 10),
         ),
-    )  # fmt: skip
+    )
 
 
 def of_queue() -> Watch:
@@ -190,7 +207,10 @@ def of_queue() -> Watch:
         ),
         (
             WatchedAlert(
-                "queue-stuck", "Jobs wait, and none was let in for six hours", f"({waiting} > 0) unless ({admitted} > 0)", 60
+                "queue-stuck",
+                "Jobs wait, and none was let in for six hours",
+                f"({waiting} > 0) unless ({admitted} > 0)",
+                60,
             ),
         ),
-    )  # fmt: skip
+    )

@@ -243,9 +243,7 @@ class Honeycomb(OtelCollector):
         for name in own or [name for name, each in settings.items() if not each.teams]:
             yield self._recipients[name].id if name in self._recipients else settings[name].existing
 
-    def _board(
-        self, name: str, title: str, team: str, dataset: Dataset, columns: Sequence[Column], slo: Slo
-    ) -> None:
+    def _board(self, name: str, title: str, team: str, dataset: Dataset, columns: Sequence[Column], slo: Slo) -> None:
         panels: list[dict[str, Any]] = [
             {"type": "slo", "position": [_place(0)], "slo_panel": [{"slo_id": slo.id}]},
         ]
@@ -257,9 +255,7 @@ class Honeycomb(OtelCollector):
                 query_json=json.dumps({"time_range": 7200, **asked}, sort_keys=True),
                 depends_on=columns,
             )
-            note = QueryAnnotation(
-                self, record_id(name, noun), dataset=dataset.slug, query_id=query.id, name=shown
-            )
+            note = QueryAnnotation(self, record_id(name, noun), dataset=dataset.slug, query_id=query.id, name=shown)
             panel = {"query_id": query.id, "query_annotation_id": note.id, "query_style": "graph"}
             panels.append({"type": "query", "position": [_place(index)], "query_panel": [panel]})
         FlexibleBoard(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
+from planform.terraform.expression import Expression
 from planform.terraform.google import MonitoringNotificationChannel
 
 __all__ = ["EMAIL", "ChannelSettings", "Channels", "channel_faults"]
@@ -82,12 +83,11 @@ class Channels:
             if channel.email is not None
         }
 
-    def of(self, team: str, severity: Severity) -> Sequence[object]:
+    def of(self, team: str, severity: Severity) -> list[Expression | str]:
         """Names of the channels for a team's alerts: its own, or else the platform's."""
         own = [name for name, channel in self._settings.items() if team and team in channel.teams]
         names = own or [name for name, channel in self._settings.items() if not channel.teams]
-        return [
-            self._made[name].name if name in self._made else self._settings[name].existing
-            for name in names
-            if severity in self._settings[name].severities
-        ]
+        return [self._name(name) for name in names if severity in self._settings[name].severities]
+
+    def _name(self, name: str) -> Expression | str:
+        return self._made[name].name if name in self._made else str(self._settings[name].existing)

@@ -22,7 +22,7 @@ from planform.terraform.google import ProjectIamMember
 __all__ = ["CollectorSettings", "OtelCollector", "SamplingSettings"]
 
 CHART = "opentelemetry-collector"
-NAMESPACE = "otel"
+NAMESPACE, TEMPO_NAMESPACE = "otel", "grafana"
 RELEASE = "otel-collector"
 GRPC, HTTP, OWN_METRICS, SPAN_METRICS = 4317, 4318, 8888, 8889
 PODS = {"app.kubernetes.io/name": CHART, "app.kubernetes.io/instance": RELEASE}
@@ -41,7 +41,9 @@ HEALTH = "^/(v2/health|healthz|livez|readyz|metrics).*"
 class SamplingSettings(Settings):
     """Which traces are kept."""
 
-    percent: float = Field(default=100, gt=0, le=100, description="Share of traces that are kept. Default: 100 percent.")
+    percent: float = Field(
+        default=100, gt=0, le=100, description="Share of traces that are kept. Default: 100 percent."
+    )
     errors: bool = Field(
         default=False,
         description="Keep every trace with an error whatever the share. Traces are then held together for 10 seconds"
@@ -74,6 +76,7 @@ class CollectorSettings(Settings):
     max_replicas: int = Field(
         default=10, ge=1, le=100, description="Collectors that there are at most, 1 to 100. Default: 10."
     )
+    tempo: bool = Field(default=False, description="Also send traces to the Tempo of `grafana-stack`. Default: off.")
     api_server_cidrs: tuple[Cidr, ...] = Field(
         default=(),
         description="Addresses of the cluster's control plane, which the collector asks for the names of pods."
@@ -108,6 +111,10 @@ class OtelCollector(ClusterComponent):
             self.network_policy.allow_egress(
                 NAMESPACE, "api-server", scope=self, pods=PODS, cidrs=self.collecting.api_server_cidrs
             )
+        if self.network_policy is not None and self.collecting.tempo:
+            self.network_policy.allow_egress(
+                NAMESPACE, "tempo", scope=self, pods=PODS, namespaces=[TEMPO_NAMESPACE], ports=[GRPC]
+            )
         self._google()
         self._release = self._install()
         if self.monitoring is not None:
@@ -124,15 +131,13 @@ class OtelCollector(ClusterComponent):
         self._reached.add(namespace)
         place = scope if isinstance(scope, Construct) else self
         ports = (GRPC, HTTP)
-        self.network_policy.allow_egress(
-            namespace, "traces", scope=place, pods={}, namespaces=[NAMESPACE], ports=ports
-        )
+        self.network_policy.allow_egress(namespace, "traces", scope=place, pods={}, namespaces=[NAMESPACE], ports=ports)
         self.network_policy.allow_ingress(
             NAMESPACE, f"from-{namespace}", scope=self, pods=PODS, namespaces=[namespace], ports=ports
         )
 
     def _exporters(self) -> Mapping[str, Any]:
-        """Where traces go besides Google, or instead of it, by the exporter's name."""
+        """Where traces go instead of Google, by the exporter's name."""
         return {}
 
     def _hosts(self) -> Sequence[str]:
@@ -208,7 +213,7 @@ class OtelCollector(ClusterComponent):
         return {"span-metrics": port}
 
     def _config(self) -> dict[str, Any]:
-        exporters, connectors = dict(self._exporters()), dict(self._connectors())
+        exporters, connectors = self._senders(), dict(self._connectors())
         counted = {"prometheus": {"endpoint": _own(SPAN_METRICS)}} if connectors else {}
         return {
             "extensions": {"googleclientauth": {}},
@@ -224,13 +229,19 @@ class OtelCollector(ClusterComponent):
             },
         }
 
+    def _senders(self) -> dict[str, Any]:
+        """Where traces go, by the exporter's name."""
+        tempo = {"endpoint": f"tempo.{TEMPO_NAMESPACE}.svc:{GRPC}", "tls": {"insecure": True}}
+        others = {"otlp_grpc/tempo": tempo} if self.collecting.tempo else {}
+        return {**(self._exporters() or {GOOGLE: _GOOGLE}), **others}
+
     def _pipelines(self, exporters: Sequence[str], connectors: Sequence[str]) -> dict[str, Any]:
         before = ["memory_limiter", "k8s_attributes", "resourcedetection", "resource/project"]
         safe = [] if self.collecting.content else ["transform/no-content"]
         sampled = _sampler(self.collecting.sampling)
         clean = [*before, "filter/health", *safe]
         pipelines = {
-            "traces": {"receivers": ["otlp"], "processors": [*clean, *sampled, "batch"], "exporters": [*exporters] or [GOOGLE]},
+            "traces": {"receivers": ["otlp"], "processors": [*clean, *sampled, "batch"], "exporters": [*exporters]},
             "metrics": {"receivers": ["otlp"], "processors": [*before, "batch"], "exporters": [GOOGLE]},
             "logs": {
                 "receivers": ["otlp"],
@@ -276,7 +287,9 @@ class OtelCollector(ClusterComponent):
             title="OpenTelemetry collector",
             panels=(
                 Panel("Spans taken a second", f"sum(rate(otelcol_receiver_accepted_spans_total{{{of}}}[5m]))"),
-                Panel("Spans sent a second", f"sum by (exporter) (rate(otelcol_exporter_sent_spans_total{{{of}}}[5m]))"),
+                Panel(
+                    "Spans sent a second", f"sum by (exporter) (rate(otelcol_exporter_sent_spans_total{{{of}}}[5m]))"
+                ),
                 Panel("Spans that could not be sent", failed),
                 Panel("Spans refused, for want of memory", refused),
                 Panel("Queue in use", queue, "10^2.%"),
@@ -308,7 +321,7 @@ def _without(statements: Sequence[str]) -> dict[str, Any]:
     return {
         "error_mode": "ignore",
         "trace_statements": [{"context": each, "statements": list(statements)} for each in ("span", "spanevent")],
-        "log_statements": [{"context": "log", "statements": list(statements)}],
+        "log_statements": [{"context": "log", "statements": [*statements, *_BODIES]}],
     }
 
 
@@ -327,6 +340,8 @@ def _sampler(sampling: SamplingSettings) -> dict[str, Any]:
     return {"tail_sampling": {"decision_wait": "10s", "num_traces": 50_000, "policies": policies}}
 
 
+_BODIES = [r'set(body, "dropped") where IsMatch(attributes["event.name"], "^gen_ai\\.")']
+"""Events of models as log records have what was written in their body."""
 _GOOGLE = {
     "endpoint": "https://telemetry.googleapis.com",
     "compression": "gzip",

@@ -11,6 +11,7 @@ from planform.contracts.network_policy import NetworkPolicies
 from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
+from planform.planes.observability.day_one import Watch
 from planform.planes.observability.promql import burns, comparison_fault, error_ratio, query_fault, selector_fault
 
 __all__ = ["COLLECTOR_NAMESPACES", "LONGEST_MINUTES", "PrometheusMonitoring"]
@@ -44,7 +45,7 @@ class PrometheusMonitoring(Component):
         """An object that the collectors read, and leave for them to come in."""
         place = scope if isinstance(scope, Construct) else self
         api, kind, spec = self._scraped(namespace, pods, {"port": port, "path": path, "interval": f"{seconds}s"})
-        KubernetesObject(place, api, kind, name, namespace=namespace, labels=self.labels, spec=spec)
+        KubernetesObject(place, api, kind, name, namespace=namespace, labels=self._scrape_labels(), spec=spec)
         if self.network_policy is not None:
             self.network_policy.allow_ingress(
                 namespace, f"scrape-{name}", scope=place, pods=pods, namespaces=self._collectors(), ports=[port]
@@ -107,10 +108,20 @@ class PrometheusMonitoring(Component):
         )
         self.dashboard(f"{name}-objective", title=f"{title}: objective", panels=panels, team=team)
 
+    def watch(self, watch: Watch) -> None:
+        """A dashboard and alerts of one thing that the environment has."""
+        self.dashboard(watch.name, title=watch.title, panels=watch.panels)
+        for each in watch.alerts:
+            self.alert(each.name, title=each.title, query=each.query, minutes=each.minutes, severity=each.severity)
+
     def _scraped(self, namespace: str, pods: Mapping[str, str], endpoint: Mapping[str, Any]) -> tuple[str, str, Any]:
         """API version, kind and spec of the object that tells the collectors of some pods."""
         spec = {"selector": {"matchLabels": dict(pods)}, "endpoints": [dict(endpoint)]}
         return "monitoring.googleapis.com/v1", "PodMonitoring", spec
+
+    def _scrape_labels(self) -> Mapping[str, str]:
+        """Labels of the object that says what to scrape."""
+        return self.labels
 
     def _collectors(self) -> Sequence[str]:
         return COLLECTOR_NAMESPACES

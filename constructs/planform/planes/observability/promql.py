@@ -65,9 +65,8 @@ def _outside_braces(query: str) -> str:
             _skip_string(letter, rest)
         elif letter in _CLOSED_BY:
             expected.append(_CLOSED_BY[letter])
-        elif letter in ")]}":
-            if not expected or expected.pop() != letter:
-                raise _Unreadable(f"`{letter}` closes nothing")
+        elif letter in ")]}" and (not expected or expected.pop() != letter):
+            raise _Unreadable(f"`{letter}` closes nothing")
         if "}" not in expected:
             kept.append(letter)
     if expected:

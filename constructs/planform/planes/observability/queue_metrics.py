@@ -40,7 +40,12 @@ def scrape_queue(owner: Component, namespace: str, collectors: Sequence[str]) ->
     make("v1", "Secret", _NAME, annotations=token, type="kubernetes.io/service-account-token")
     make(f"{_RBAC}/v1", "ClusterRole", _NAME, None, rules=[{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}])
     bind("ClusterRole", _NAME, _NAME, [(namespace, _NAME)], None)
-    readable = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [_NAME], "verbs": ["get", "list", "watch"]}
+    readable = {
+        "apiGroups": [""],
+        "resources": ["secrets"],
+        "resourceNames": [_NAME],
+        "verbs": ["get", "list", "watch"],
+    }
     make(f"{_RBAC}/v1", "Role", _NAME, rules=[readable])
     bind("Role", _NAME, _NAME, [(each, "collector") for each in collectors], namespace)
     endpoint = {
