@@ -236,7 +236,7 @@ class OtelCollector(ClusterComponent):
         return {**(self._exporters() or {GOOGLE: _GOOGLE}), **others}
 
     def _pipelines(self, exporters: Sequence[str], connectors: Sequence[str]) -> dict[str, Any]:
-        before = ["memory_limiter", "k8s_attributes", "resourcedetection", "resource/project"]
+        before = ["memory_limiter", "k8s_attributes", "resourcedetection", "resource/gcp_project"]
         safe = [] if self.collecting.content else ["transform/no-content"]
         sampled = _sampler(self.collecting.sampling)
         clean = [*before, "filter/health", *safe]
@@ -266,7 +266,7 @@ class OtelCollector(ClusterComponent):
         return {
             "memory_limiter": {"check_interval": "1s", "limit_percentage": 80, "spike_limit_percentage": 20},
             "resourcedetection": {"detectors": ["env", "gcp"], "timeout": "5s", "override": False},
-            "resource/project": {"attributes": [project, environment]},
+            "resource/gcp_project": {"attributes": [project, environment]},
             "filter/health": {
                 "error_mode": "ignore",
                 "traces": {"span": [f'IsMatch(attributes["url.path"], "{HEALTH}")']},
