@@ -21,7 +21,6 @@ from planform.terraform.honeycombio import (
     Column,
     Dataset,
     DerivedColumn,
-    EmailRecipient,
     FlexibleBoard,
     HoneycombioProvider,
     Query,
@@ -93,7 +92,7 @@ class Honeycomb(OtelCollector):
     Requires: Services, Compute, GitOps and Secrets; Monitoring, if it is there, watches the collector.
     Emits: the Helm release opentelemetry-collector; google_project_iam_member for its identity; honeycombio_dataset,
     honeycombio_column, honeycombio_derived_column, honeycombio_slo, honeycombio_burn_alert, honeycombio_query,
-    honeycombio_query_annotation, honeycombio_flexible_board, honeycombio_email_recipient.
+    honeycombio_query_annotation, honeycombio_flexible_board.
     Errors: spec/channel, contract/no-delivery, contract/no-host-rules.
     Source: provider honeycombio 0.51.0; Honeycomb's pages on OTLP, on regions and on derived columns; the chart's
     values, see otel_collector.py; read 2026-11.
@@ -126,11 +125,6 @@ class Honeycomb(OtelCollector):
             # Telemetry often comes first, and makes what is declared here.
             features=[{"dataset": [{"import_on_conflict": True}], "column": [{"import_on_conflict": True}]}],
         )
-        self._recipients = {
-            name: EmailRecipient(self, record_id(name), address=recipient.email, origin=self.at("recipients", name))
-            for name, recipient in self.settings.recipients.items()
-            if recipient.email is not None
-        }
 
     def service(
         self, name: str, *, title: str = "", team: str = "", latency_ms: int | None = None, percent: float = 99.0
@@ -215,7 +209,7 @@ class Honeycomb(OtelCollector):
         )
 
     def _burn_alerts(self, name: str, team: str, slo: Slo) -> None:
-        recipients = [{"id": each} for each in self._told(team)] or None
+        recipients = [*self._told(team)] or None
         BurnAlert(
             self,
             record_id(name, "fast"),
@@ -236,12 +230,15 @@ class Honeycomb(OtelCollector):
             recipient=recipients,
         )
 
-    def _told(self, team: str) -> Iterable[object]:
-        """Recipients of a team's services: its own, or else the platform's."""
+    def _told(self, team: str) -> Iterable[dict[str, str]]:
+        """Recipients of a team's services: its own, or else the platform's.
+
+        They belong to Honeycomb's team and not to an environment, so an address is written where it is used.
+        """
         settings = self.settings.recipients
-        own = [name for name, each in settings.items() if team and team in each.teams]
-        for name in own or [name for name, each in settings.items() if not each.teams]:
-            yield self._recipients[name].id if name in self._recipients else settings[name].existing
+        own = [each for each in settings.values() if team and team in each.teams]
+        for each in own or [each for each in settings.values() if not each.teams]:
+            yield {"type": "email", "target": each.email} if each.email else {"id": str(each.existing)}
 
     def _board(self, name: str, title: str, team: str, dataset: Dataset, columns: Sequence[Column], slo: Slo) -> None:
         panels: list[dict[str, Any]] = [
