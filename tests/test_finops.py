@@ -97,7 +97,7 @@ def test_views_come_with_the_table_and_their_readers_see_no_more() -> None:
     after = compiled(f"{FLEXERA}, export_is_on: true")
     (reader,) = resources(after, "google_bigquery_table_iam_member").values()
     assert reader["member"] == "group:fraud-ml@acme.example"
-    assert reader["table_id"] == "${google_bigquery_table.team_fraud.table_id}"
+    assert reader["table_id"] == "${google_bigquery_table.cost_of_team_fraud.table_id}"
     readers = {each["member"] for each in resources(after, "google_bigquery_dataset_iam_member").values()}
     assert not any(member.startswith("group:") for member in readers)
 

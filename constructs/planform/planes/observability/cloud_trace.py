@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planform.planes.observability.otel_collector import (
+    GOOGLE_APIS,
     NAMESPACE,
     PODS,
     SPAN_METRICS,
@@ -35,7 +36,7 @@ class CloudTrace(OtelCollector):
     """
 
     name = "cloud-trace"
-    apis = ("cloudtrace.googleapis.com", "telemetry.googleapis.com")
+    apis = ("cloudtrace.googleapis.com", *GOOGLE_APIS)
     Settings = CollectorSettings
     settings: CollectorSettings
 

@@ -262,7 +262,7 @@ class Flexera(Component):
             return None
         return BigqueryTable(
             self,
-            record_id(name),
+            record_id("cost_of", name),
             project=self.environment.project,
             dataset_id=self._reports.dataset_id,
             table_id=record_id(name),
@@ -346,7 +346,7 @@ class Flexera(Component):
     def _channel(self, index: int, email: str) -> MonitoringNotificationChannel:
         return MonitoringNotificationChannel(
             self,
-            f"budget_{index}",
+            f"finops_budget_{index}",
             project=self.environment.project,
             type="email",
             display_name=f"{self.environment.prefix} budget {index}",

@@ -10,7 +10,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from planform.planes.observability.notification_channels import EMAIL
-from planform.planes.observability.otel_collector import NAMESPACE, CollectorSettings, OtelCollector
+from planform.planes.observability.otel_collector import (
+    GOOGLE_APIS,
+    NAMESPACE,
+    CollectorSettings,
+    OtelCollector,
+)
 from planform.planes.record_ids import record_id
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -99,7 +104,7 @@ class Honeycomb(OtelCollector):
     """
 
     name = "honeycomb"
-    apis = ("telemetry.googleapis.com",)
+    apis = GOOGLE_APIS
     Settings = HoneycombSettings
     settings: HoneycombSettings
 

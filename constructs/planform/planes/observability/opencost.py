@@ -130,11 +130,11 @@ class OpenCost(ClusterComponent):
     def _read_export(self, export: BillingExport) -> None:
         member = self.environment.kubernetes_principal(NAMESPACE, "opencost")
         ProjectIamMember(
-            self, "bigquery_job_user", project=export.project, role="roles/bigquery.jobUser", member=member
+            self, "opencost_bigquery_job_user", project=export.project, role="roles/bigquery.jobUser", member=member
         )
         BigqueryDatasetIamMember(
             self,
-            record_id(export.dataset, "reader"),
+            record_id("opencost", export.dataset),
             project=export.project,
             dataset_id=export.dataset,
             role="roles/bigquery.dataViewer",

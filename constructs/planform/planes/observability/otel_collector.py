@@ -19,7 +19,7 @@ from planform.spec.settings import Settings
 from planform.spec.units import Cidr
 from planform.terraform.google import ProjectIamMember
 
-__all__ = ["CollectorSettings", "OtelCollector", "SamplingSettings"]
+__all__ = ["GOOGLE_APIS", "NAMESPACE", "PODS", "SPAN_METRICS", "CollectorSettings", "OtelCollector", "SamplingSettings"]
 
 CHART = "opentelemetry-collector"
 NAMESPACE, TEMPO_NAMESPACE = "otel", "grafana"
@@ -29,6 +29,7 @@ PODS = {"app.kubernetes.io/name": CHART, "app.kubernetes.io/instance": RELEASE}
 IMAGE = "otel-collector-contrib"
 GOOGLE = "otlp_http/google"
 """The exporter of metrics and logs, and of traces where nobody else takes them."""
+GOOGLE_APIS = ("logging.googleapis.com", "monitoring.googleapis.com", "telemetry.googleapis.com")
 GOOGLE_ROLES = ("roles/serviceusage.serviceUsageConsumer", "roles/telemetry.writer")
 CONTENT = (
     r"^(gen_ai\.(input|output)\.messages|gen_ai\.(prompt|completion|system_instructions|tool\..*)|input\.value"
