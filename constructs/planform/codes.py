@@ -301,6 +301,13 @@ CODES: dict[str, Code] = {
         right="",
         help="mend or uninstall the distribution that is named, or choose another component",
     ),
+    "contract/alert-minutes": Code(
+        title="an alert whose condition would have to hold for too long",
+        why="Cloud Monitoring remembers a condition for 23 hours and 30 minutes; others keep to that, so that a swap changes nothing.",
+        wrong='monitoring.alert("idle", title="Idle", query="up < 1", minutes=2880)\n',
+        right='monitoring.alert("idle", title="Idle", query="max_over_time(up[2d]) < 1", minutes=0)\n',
+        help="shorten the time, or look back in the query",
+    ),
     "contract/api-name": Code(
         title="a component asks for an API that does not exist",
         why="A component's list of APIs names one that is no Google API; the provider would find out at apply.",
@@ -453,6 +460,13 @@ CODES: dict[str, Code] = {
         right="",
         help="choose `sonarqube` for `code_analysis`, or keep the code on GitHub",
     ),
+    "contract/objective": Code(
+        title="an objective that cannot be held",
+        why="An error budget of nothing is spent before the first error, and one over more days than metrics are looked back over cannot be counted.",
+        wrong='monitoring.objective("api", title="API", good="ok_total", total="all_total", percent=100)\n',
+        right='monitoring.objective("api", title="API", good="ok_total", total="all_total", percent=99.9)\n',
+        help="write more than 0 and at most 99.99 percent, over 1 to 30 days",
+    ),
     "contract/other-entity": Code(
         title="one catalog entity, published in two ways",
         why="An entity is known by its kind and name; of two with one name the portal would show one.",
@@ -517,6 +531,13 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="give the check what its kind needs",
+    ),
+    "contract/query": Code(
+        title="a query that is no PromQL",
+        why="Terraform and the provider take any text for a query; the API refuses it at apply, or an alert that compares nothing fires for ever.",
+        wrong='monitoring.alert("down", title="Down", query="sum(up")\n',
+        right='monitoring.alert("down", title="Down", query="sum(up) < 1")\n',
+        help="close every bracket and text, and compare the result with something",
     ),
     "contract/read-only": Code(
         title="a writer for a repository that nobody can push to",
@@ -1158,6 +1179,13 @@ CODES: dict[str, Code] = {
         right="capacity: {reservation: {name: h100-2026q4}}\n",
         help="write the name of the reservation",
     ),
+    "spec/channel": Code(
+        title="a way to tell somebody that is of no kind, of two, or of another project",
+        why="A channel is an e-mail address or one that a person made, and alerts can only use channels of their own project.",
+        wrong="channels: {oncall: {teams: [fraud]}}\n",
+        right="channels: {oncall: {email: oncall@acme.example, teams: [fraud]}}\n",
+        help="write either `email` or `existing`, and make the channel in the environment's project",
+    ),
     "spec/cidr": Code(
         title="not an IPv4 range",
         why="The provider passes on a range with bits beyond its prefix, and the API refuses it.",
@@ -1359,6 +1387,13 @@ CODES: dict[str, Code] = {
         wrong="networking: {use: vpc, nat: {min_ports: 1024, max_ports: 512}}\n",
         right="networking: {use: vpc, nat: {min_ports: 1024, max_ports: 8192}}\n",
         help="write a power of two above `min_ports`",
+    ),
+    "spec/no-billing-account": Code(
+        title="costs without the account that pays them",
+        why="The billing export and budgets belong to a billing account, which cannot be derived from a project.",
+        wrong="organization: {domain: acme.example}\n",
+        right="organization: {domain: acme.example, billing_account: 000000-AAAAAA-BBBBBB}\n",
+        help="add `billing_account` to `organization`",
     ),
     "spec/no-organization": Code(
         title="something that only an organisation has, without an organisation",

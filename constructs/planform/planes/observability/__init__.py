@@ -17,4 +17,13 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("lineage_catalog", "dataplex", f"{_HERE}.dataplex:Dataplex"),
     Listed("lineage_catalog", "openmetadata", f"{_HERE}.openmetadata:Openmetadata"),
     Listed("lineage_catalog", "existing", f"{_HERE}.existing_lineage_catalog:ExistingLineageCatalog"),
+    Listed("monitoring", "cloud-monitoring", f"{_HERE}.cloud_monitoring:CloudMonitoring"),
+    Listed("monitoring", "grafana-stack", f"{_HERE}.grafana_stack:GrafanaStack"),
+    Listed("monitoring", "existing", f"{_HERE}.existing_monitoring:ExistingMonitoring"),
+    Listed("tracing", "honeycomb", f"{_HERE}.honeycomb:Honeycomb"),
+    Listed("tracing", "cloud-trace", f"{_HERE}.cloud_trace:CloudTrace"),
+    Listed("tracing", "existing", f"{_HERE}.existing_tracing:ExistingTracing"),
+    Listed("finops", "flexera", f"{_HERE}.flexera:Flexera"),
+    Listed("finops", "opencost", f"{_HERE}.opencost:OpenCost"),
+    Listed("finops", "existing", f"{_HERE}.existing_finops:ExistingFinOps"),
 )
