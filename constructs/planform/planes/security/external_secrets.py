@@ -20,6 +20,9 @@ __all__ = ["ExternalSecrets"]
 
 API = "external-secrets.io/v1"
 NAMESPACE = "external-secrets"
+COPIER = "secret-copier"
+"""The Kubernetes service account by which a namespace reads what is copied to it; no pod runs as it."""
+COPIED_EVERY = "5m"
 READER = "secret-reader"
 """The Kubernetes service account by which a namespace reads its secrets; no pod runs as it."""
 STORE = "platform"
@@ -29,7 +32,8 @@ class ExternalSecrets:
     """The operator, installed with the first secret that is delivered, and one store for each namespace.
 
     Source: External Secrets 2.9.0, API external-secrets.io/v1, read 2026-11-21; workload identity by the Kubernetes
-    service account's own principal, without a Google service account.
+    service account's own principal, without a Google service account. Copies go by its provider `kubernetes`, whose
+    store is valid once its service account may get any Secret of the other namespace.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class ExternalSecrets:
         self._installed = False
         self._namespaces: set[str] = set()
         self._granted: set[tuple[str, str]] = set()
+        self._copiers: set[tuple[str, str]] = set()
 
     def deliver(
         self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
@@ -68,6 +73,66 @@ class ExternalSecrets:
             },
         )
         return name
+
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """An ExternalSecret that reads another namespace, and the right to read there what it names."""
+        place = scope if isinstance(scope, Construct) else self._owner
+        self._install()
+        self._copier(namespace, source)
+        self._may_copy(name, sorted({secret for secret, _ in keys.values()}), source, namespace)
+        KubernetesObject(
+            place,
+            API,
+            "ExternalSecret",
+            name,
+            namespace=namespace,
+            labels=self._owner.labels,
+            spec={
+                "refreshInterval": COPIED_EVERY,
+                "secretStoreRef": {"kind": "SecretStore", "name": f"from-{source}"},
+                "target": {"name": name, "creationPolicy": "Owner", "deletionPolicy": "Retain"},
+                "data": [
+                    {"secretKey": key, "remoteRef": {"key": secret, "property": property}}
+                    for key, (secret, property) in keys.items()
+                ],
+            },
+        )
+        return name
+
+    def _copier(self, namespace: str, source: str) -> None:
+        """The store that is another namespace, read as a service account of this one."""
+        common: dict[str, Any] = {"namespace": namespace, "labels": self._owner.labels}
+        if not any(namespace == held for held, _ in self._copiers):
+            KubernetesObject(self._owner, "v1", "ServiceAccount", COPIER, **common)
+        if (namespace, source) in self._copiers:
+            return
+        self._copiers.add((namespace, source))
+        # Kubernetes itself puts the authority of its API server into every namespace.
+        authority = {"type": "ConfigMap", "name": "kube-root-ca.crt", "key": "ca.crt"}
+        reading = {
+            "remoteNamespace": source,
+            "server": {"url": "https://kubernetes.default.svc", "caProvider": authority},
+            "auth": {"serviceAccount": {"name": COPIER}},
+        }
+        spec = {"provider": {"kubernetes": reading}}
+        KubernetesObject(self._owner, API, "SecretStore", f"from-{source}", **common, spec=spec)
+
+    def _may_copy(self, name: str, secrets: list[str], source: str, namespace: str) -> None:
+        group, role = "rbac.authorization.k8s.io", f"copy-{namespace}-{name}"
+        common: dict[str, Any] = {"namespace": source, "labels": self._owner.labels}
+        rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"]}
+        KubernetesObject(self._owner, f"{group}/v1", "Role", role, **common, rules=[rule])
+        KubernetesObject(
+            self._owner,
+            f"{group}/v1",
+            "RoleBinding",
+            role,
+            **common,
+            subjects=[{"kind": "ServiceAccount", "name": COPIER, "namespace": namespace}],
+            roleRef={"apiGroup": group, "kind": "Role", "name": role},
+        )
 
     def _install(self) -> None:
         if self._installed:

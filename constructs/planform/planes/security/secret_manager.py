@@ -132,6 +132,18 @@ class SecretManager(Component):
             )
         return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
 
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
+        if self._in_cluster is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._in_cluster.copy(name, keys, source=source, namespace=namespace, scope=scope)
+
     def _ask(self, name: str, readers: Sequence[str], purpose: str, origin: Location | None) -> SecretRef:
         cloud_name = f"{self.environment.prefix}-{name}"
         secret = self._secrets.get(name) or self._make(name, cloud_name, purpose, origin)

@@ -1,0 +1,659 @@
+"""What servers of models do alike: a Deployment on accelerators, its model from a bucket, scaled by its own queue."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from planform.contracts.identity import Identity
+from planform.contracts.model_server import EndpointRef, ModelServer
+from planform.contracts.monitoring import Monitoring, Panel
+from planform.contracts.tracing import Tracing
+from planform.engine import Construct
+from planform.kubernetes.accelerators import on_accelerator, resource_of
+from planform.kubernetes.record import KubernetesObject
+from planform.planes.cluster_component import ClusterComponent
+from planform.planes.record_ids import record_id
+from planform.spec.settings import Settings
+from planform.spec.units import Cidr, Gib, KebabName
+from planform.terraform.google import StorageBucketIamMember
+
+__all__ = ["AskedModel", "GatewaySettings", "ModelServing", "ServerMetrics", "ServingSettings"]
+
+AUTOSCALER = "keda"
+NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
+MODEL = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])/([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)/?")
+PRIORITY = "model-serving"
+TRACK = "track"
+"""The label that tells the pods of the canary from the others."""
+HEALTH_CHECKS = ("35.191.0.0/16", "130.211.0.0/22")
+"""Where Google's load balancers check health from."""
+DRIVER = "gcsfuse.csi.storage.gke.io"
+USER = 1000
+STEADY = ("on_demand", "reservation")
+"""Kinds of capacity that nobody takes away."""
+
+
+class GatewaySettings(Settings):
+    """A Gateway of the organisation, which splits requests exactly and is reached from outside the cluster."""
+
+    name: KebabName = Field(description="Name of the Gateway.", examples=["internal"])
+    namespace: KebabName = Field(description="Its namespace; it must take routes of all.", examples=["gateways"])
+    domain: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
+        description="Domain of endpoints, which become <name>-<namespace>.<domain>; its certificate and its DNS are the"
+        " Gateway's.",
+        examples=["models.acme.example"],
+    )
+    proxy_cidr: Cidr = Field(
+        description="Range that the Gateway's proxies send from: the proxy-only subnetwork.", examples=["10.129.0.0/23"]
+    )
+
+
+class ServingSettings(Settings):
+    """Settings that servers of models share."""
+
+    cpus: Annotated[int, Field(ge=1, le=200)] = Field(
+        default=2, description="vCPUs that each server asks for. Default: 2."
+    )
+    memory_gib: Gib = Field(default=12, description="Memory of each server. Default: 12 GiB.")
+    cache_gib: Gib = Field(
+        default=40, description="Disk of the node that holds a model's files once they were read. Default: 40 GiB."
+    )
+    waiting_requests: Annotated[int, Field(ge=1)] = Field(
+        default=8, description="Requests that may wait for each server before another is added. Default: 8."
+    )
+    interruptible: bool = Field(
+        default=False,
+        description="Whether models may also run on nodes that Google takes away, as Spot. Default: off.",
+    )
+    gateway: GatewaySettings | None = Field(
+        default=None,
+        description="Gateway that leads to endpoints. Default: none; they are Services, and a canary gets its share of"
+        " requests by its share of servers.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetrics:
+    """Metrics of one endpoint in PromQL; `waiting` also as KEDA finds it in what a pod exposes."""
+
+    answered: str
+    failed: str
+    seconds: str
+    latency: str
+    waiting: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedModel:
+    """One endpoint as it was asked for, and the place that its objects are made in."""
+
+    name: str
+    namespace: str
+    place: Construct
+    bucket: str
+    folder: str
+    accelerator: str
+    count: int
+    min_replicas: int
+    max_replicas: int
+    service_account: str
+    team: str
+    track: str = "stable"
+
+    @property
+    def object_name(self) -> str:
+        """The name of its Deployment."""
+        return self.name if self.track == "stable" else f"{self.name}-{self.track}"
+
+    @property
+    def host(self) -> str:
+        """The name of its Service in the cluster."""
+        return f"{self.name}.{self.namespace}.svc"
+
+
+class ModelServing(ClusterComponent):
+    """The base of the components that fill `model_server`.
+
+    KEDA scales, not a plain HorizontalPodAutoscaler: what tells that servers of models are too few is their queue,
+    which Kubernetes' own metrics do not have. KEDA asks the servers themselves, so it works with any monitoring or
+    none, and no identity is granted anything.
+    Source: KEDA 2.20.2, scaler metrics-api with `format: prometheus`; GKE's pages on the Cloud Storage FUSE CSI driver
+    and on Gateway; Kubernetes' page on disruption budgets. Read 2026-11.
+    """
+
+    capability = "model_server"
+    provides = ModelServer
+    files_only = True
+    settings: ServingSettings
+    monitoring: Monitoring | None
+    tracing: Tracing | None
+
+    FORMATS: ClassVar[tuple[str, ...]]
+    PROTOCOL: ClassVar[str]
+    PORT: ClassVar[int]
+    METRICS_PORT: ClassVar[int]
+    HEALTH: ClassVar[str]
+    LIVE: ClassVar[str]
+    NEEDS_GPU: ClassVar[bool]
+
+    def build(self) -> None:
+        self._scraped: set[str] = set()
+        self.operator_namespace(AUTOSCALER)
+        self.object(
+            "scheduling.k8s.io/v1",
+            "PriorityClass",
+            PRIORITY,
+            value=100_000,
+            preemptionPolicy="Never",
+            description="Servers of models: first in line for nodes, before jobs, and nobody's end.",
+        )
+        guarded = {"minAvailable": 1} if self.replicas > 1 else None
+        self.chart(
+            "keda",
+            AUTOSCALER,
+            {
+                "operator": {"replicaCount": self.replicas},
+                "metricsServer": {"replicaCount": self.replicas},
+                "webhooks": {"replicaCount": self.replicas},
+                "podDisruptionBudget": {"operator": guarded, "metricServer": guarded, "webhooks": guarded},
+            },
+        )
+
+    def formats(self) -> Sequence[str]:
+        """What it serves."""
+        return self.FORMATS
+
+    def endpoint(
+        self,
+        name: str,
+        *,
+        namespace: str,
+        scope: object,
+        model: str,
+        team: str = "",
+        format: str = "onnx",
+        accelerator: str = "",
+        count: int = 1,
+        min_replicas: int = 1,
+        max_replicas: int = 3,
+        service_account: str = "",
+        identity: Identity | None = None,
+        canary: str = "",
+        canary_percent: int = 0,
+    ) -> EndpointRef:
+        """Servers of the model, and a name to reach them by."""
+        self._refuse(name, format, accelerator, count, min_replicas, max_replicas)
+        bucket, folder = self._files(name, model)
+        place = scope if isinstance(scope, Construct) else self
+        asked = AskedModel(
+            name=name,
+            namespace=namespace,
+            place=place,
+            bucket=bucket,
+            folder=folder,
+            accelerator=accelerator,
+            count=count,
+            min_replicas=min_replicas,
+            max_replicas=max_replicas,
+            service_account=service_account or name,
+            team=team,
+        )
+        copies = self._canary_copies(asked, canary, canary_percent)
+        if copies:
+            asked = replace(asked, min_replicas=max(min_replicas, copies[0]))
+        other = self._files(name, canary)[0] if canary else bucket
+        if not service_account:
+            self._account(asked, identity, {bucket, other})
+        self._serve(asked)
+        if copies:
+            self._serve_canary(asked, canary, copies[1])
+        self._lead_to(asked, canary_percent)
+        self._observe(asked)
+        metrics = self.metrics(asked)
+        return EndpointRef(
+            name=name,
+            namespace=namespace,
+            url=self._url(asked),
+            protocol=self.PROTOCOL,
+            pods=tuple(self._selector(asked).items()),
+            port=self.PORT,
+            requests_metric=metrics.answered,
+            errors_metric=metrics.failed,
+            latency_metric=metrics.seconds,
+        )
+
+    def container(self, asked: AskedModel) -> dict[str, Any]:
+        """The server's container but for what all have alike."""
+        raise AssertionError(f"{type(self).__name__} has no container")
+
+    def metrics(self, asked: AskedModel) -> ServerMetrics:
+        """Its metrics."""
+        raise AssertionError(f"{type(self).__name__} has no metrics")
+
+    # What cannot be
+
+    def _refuse(self, name: str, format: str, accelerator: str, count: int, least: int, most: int) -> None:
+        if not NAME.fullmatch(name):
+            raise self.refuse(
+                "contract/bad-name",
+                f"`{name}` cannot be the name of an endpoint",
+                help="use lower case letters, digits and hyphens, at most 40",
+            )
+        if format not in self.FORMATS:
+            raise self.refuse(
+                "contract/model-format",
+                f"`{self.name}` cannot serve `{name}`, which is of format `{format}`",
+                help=f"bring it into one of {', '.join(self.FORMATS)}, or choose another `model_server`",
+            )
+        if not 1 <= least <= most:
+            raise self.refuse(
+                "contract/bad-value",
+                f"endpoint `{name}` is asked for with {least} to {most} servers",
+                help="ask for one at least, and for no fewer at most than at least",
+            )
+        self._refuse_accelerator(name, accelerator, count)
+
+    def _refuse_accelerator(self, name: str, accelerator: str, count: int) -> None:
+        if not accelerator and not self.NEEDS_GPU:
+            return
+        if not accelerator or accelerator.startswith("tpu"):
+            raise self.refuse(
+                "contract/no-accelerator",
+                f"endpoint `{name}` asks for {accelerator or 'no accelerator'}, and `{self.name}` runs on NVIDIA GPUs",
+                help=f"ask for one that the cluster has: {self._has()}",
+            )
+        pools = self.compute.accelerator_pools()
+        if pools and not any(
+            pool.accelerator == accelerator and pool.count >= count and pool.capacity in self._capacities
+            for pool in pools
+        ):
+            raise self.refuse(
+                "contract/no-accelerator",
+                f"endpoint `{name}` asks for {count} of {accelerator} on a node, and no node pool for it has them",
+                help=f"the cluster has {self._has()}; add a node pool to `compute`, or ask for one of these",
+            )
+
+    @property
+    def _capacities(self) -> tuple[str, ...]:
+        return (*STEADY, "spot", "flex_start") if self.settings.interruptible else STEADY
+
+    def _has(self) -> str:
+        pools = self.compute.accelerator_pools()
+        said = [f"{pool.count} of {pool.accelerator} a node, {pool.capacity} ({pool.name})" for pool in pools]
+        return "; ".join(said) or "whatever GKE has in the region"
+
+    def _files(self, name: str, model: str) -> tuple[str, str]:
+        found = MODEL.fullmatch(model)
+        if found is None or ".." in model:
+            raise self.refuse(
+                "contract/bad-value",
+                f"`{model}`, the files of endpoint `{name}`, is no folder of a bucket",
+                help="write gs://BUCKET/FOLDER, with letters, digits, dots, hyphens and underscores",
+            )
+        return found[1], found[2]
+
+    def _canary_copies(self, asked: AskedModel, canary: str, percent: int) -> tuple[int, int] | None:
+        """How many servers the model needs at least, and how many the canary gets; its share is never exceeded."""
+        if bool(canary) != bool(percent) or not 0 <= percent <= 50:
+            raise self.refuse(
+                "contract/bad-value",
+                f"endpoint `{asked.name}` is asked for with {percent} percent for the canary `{canary}`",
+                help="name a canary together with 1 to 50 percent, or neither",
+            )
+        if not canary:
+            return None
+        if self.settings.gateway is not None:
+            return 1, 1
+        most, needed = asked.max_replicas, max(asked.min_replicas, math.ceil(100 / percent) - 1)
+        if needed > most:
+            raise self.refuse(
+                "contract/canary-share",
+                f"{percent} percent for a canary take {needed} other servers of `{asked.name}`, and it may have {most}",
+                help=f"let it have {needed}, ask for {math.ceil(100 / (most + 1))} percent or more, or set `gateway`,"
+                " which splits exactly",
+            )
+        return needed, max(1, needed * percent // (100 - percent))
+
+    # What is made
+
+    def _account(self, asked: AskedModel, identity: Identity | None, buckets: set[str]) -> None:
+        """A service account of its own, which may read the model's bucket."""
+        annotations = {"iam.gke.io/gcp-service-account": identity.email} if identity else None
+        self._object(asked, "v1", "ServiceAccount", asked.name, annotations=annotations)
+        if identity is not None and self.identity is not None:
+            pool = self.compute.cluster().workload_pool
+            self.identity.bind_kubernetes(
+                identity,
+                namespace=asked.namespace,
+                service_account=asked.name,
+                workload_pool=pool,
+                scope=asked.place,
+            )
+        member = identity.member if identity else self.environment.kubernetes_principal(asked.namespace, asked.name)
+        for bucket in sorted(buckets):
+            StorageBucketIamMember(
+                asked.place,
+                record_id(bucket, "reader", asked.namespace, asked.name),
+                bucket=bucket,
+                role="roles/storage.objectViewer",
+                member=member,
+            )
+
+    def _serve(self, asked: AskedModel) -> None:
+        scales = asked.min_replicas < asked.max_replicas
+        self._deployment(asked, None if scales else asked.min_replicas)
+        self._object(
+            asked,
+            "policy/v1",
+            "PodDisruptionBudget",
+            asked.name,
+            spec={"maxUnavailable": 1, "selector": {"matchLabels": self._selector(asked)}},
+        )
+        if scales:
+            self._scale(asked)
+
+    def _serve_canary(self, asked: AskedModel, canary: str, copies: int) -> None:
+        bucket, folder = self._files(asked.name, canary)
+        self._deployment(replace(asked, bucket=bucket, folder=folder, track="canary"), copies)
+
+    def _deployment(self, asked: AskedModel, replicas: int | None) -> None:
+        labels = {**self._selector(asked), TRACK: asked.track}
+        self._object(
+            asked,
+            "apps/v1",
+            "Deployment",
+            asked.object_name,
+            spec={
+                "replicas": replicas,
+                "revisionHistoryLimit": 3,
+                "progressDeadlineSeconds": 2400,
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": {**self._labels(asked), **labels}, "annotations": self._mounted()},
+                    "spec": self._pod(asked),
+                },
+            },
+        )
+
+    def _mounted(self) -> dict[str, str]:
+        """How the sidecar that mounts the bucket is sized: it may use what the node has."""
+        return {
+            "gke-gcsfuse/volumes": "true",
+            "gke-gcsfuse/cpu-limit": "0",
+            "gke-gcsfuse/memory-limit": "0",
+            "gke-gcsfuse/ephemeral-storage-limit": f"{self.settings.cache_gib + 5}Gi",
+        }
+
+    def _pod(self, asked: AskedModel) -> dict[str, Any]:
+        spread = {
+            "maxSkew": 1,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": self._selector(asked)},
+        }
+        return {
+            "serviceAccountName": asked.service_account,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "priorityClassName": PRIORITY,
+            "terminationGracePeriodSeconds": 90,
+            **on_accelerator(asked.accelerator, capacities=self._capacities),
+            "topologySpreadConstraints": [spread],
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [self._container(asked)],
+            "volumes": [
+                self._model_volume(asked),
+                {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}},
+                {"name": "tmp", "emptyDir": {"sizeLimit": "8Gi"}},
+            ],
+        }
+
+    def _model_volume(self, asked: AskedModel) -> dict[str, Any]:
+        attributes = {
+            "bucketName": asked.bucket,
+            "mountOptions": f"implicit-dirs,only-dir={asked.folder},uid={USER},gid={USER}",
+            "fileCacheCapacity": f"{self.settings.cache_gib}Gi",
+            "fileCacheForRangeRead": "true",
+            "metadataCacheTTLSeconds": "-1",
+        }
+        return {"name": "model", "csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
+
+    def _container(self, asked: AskedModel) -> dict[str, Any]:
+        memory = f"{self.settings.memory_gib}Gi"
+        gpus = {resource_of(asked.accelerator): str(asked.count)} if asked.accelerator else {}
+        ready = {"httpGet": {"path": self.HEALTH, "port": "http"}}
+        own = self.container(asked)
+        return {
+            **own,
+            "startupProbe": {**ready, "periodSeconds": 10, "failureThreshold": 180},
+            "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 3},
+            "livenessProbe": {
+                "httpGet": {"path": self.LIVE, "port": "http"},
+                "periodSeconds": 15,
+                "timeoutSeconds": 5,
+                "failureThreshold": 4,
+            },
+            "resources": {
+                "requests": {
+                    "cpu": str(self.settings.cpus),
+                    "memory": memory,
+                    "ephemeral-storage": "10Gi",
+                    **gpus,
+                },
+                "limits": {"memory": memory, "ephemeral-storage": "10Gi", **gpus},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": [
+                {"name": "model", "mountPath": f"/models/{asked.name}", "readOnly": True},
+                {"name": "shm", "mountPath": "/dev/shm"},
+                {"name": "tmp", "mountPath": "/tmp"},
+            ],
+        }
+
+    def _scale(self, asked: AskedModel) -> None:
+        waiting = {
+            "url": f"http://{asked.host}:{self.METRICS_PORT}/metrics",
+            "format": "prometheus",
+            "valueLocation": self.metrics(asked).waiting,
+            "aggregateFromKubeServiceEndpoints": "true",
+            "aggregationType": "sum",
+            "targetValue": str(self.settings.waiting_requests),
+        }
+        down = [{"type": "Pods", "value": 1, "periodSeconds": 300}]
+        up = [{"type": "Pods", "value": 2, "periodSeconds": 60}]
+        behaviour = {
+            "scaleUp": {"stabilizationWindowSeconds": 30, "policies": up},
+            "scaleDown": {"stabilizationWindowSeconds": 600, "policies": down},
+        }
+        self._object(
+            asked,
+            "keda.sh/v1alpha1",
+            "ScaledObject",
+            asked.name,
+            spec={
+                "scaleTargetRef": {"name": asked.object_name},
+                "minReplicaCount": asked.min_replicas,
+                "maxReplicaCount": asked.max_replicas,
+                "pollingInterval": 15,
+                # Without an answer the number stays, and is one at least.
+                "fallback": {
+                    "failureThreshold": 4,
+                    "replicas": asked.min_replicas,
+                    "behavior": "currentReplicasIfHigher",
+                },
+                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behaviour}},
+                "triggers": [{"type": "metrics-api", "metricType": "AverageValue", "metadata": waiting}],
+            },
+        )
+        if self.network_policy is not None:
+            self.network_policy.allow_ingress(
+                asked.namespace,
+                f"{asked.name}-from-{AUTOSCALER}",
+                scope=asked.place,
+                pods=self._selector(asked),
+                namespaces=[AUTOSCALER],
+                ports=[self.METRICS_PORT],
+            )
+
+    # How it is reached
+
+    def ports(self) -> list[dict[str, Any]]:
+        """The ports of its Service."""
+        return [{"name": "http", "port": self.PORT, "targetPort": "http"}]
+
+    def _lead_to(self, asked: AskedModel, percent: int) -> None:
+        gateway = self.settings.gateway
+        selector = self._selector(asked)
+        if gateway is None:
+            self._object(asked, "v1", "Service", asked.name, spec={"selector": selector, "ports": self.ports()})
+            return
+        weights = {asked.name: 100 - percent, **({f"{asked.name}-canary": percent} if percent else {})}
+        for service, track in zip(weights, ("stable", "canary"), strict=False):
+            spec = {"selector": {**selector, TRACK: track}, "ports": self.ports()}
+            self._object(asked, "v1", "Service", service, spec=spec)
+            self._check_health(asked, service)
+        self._object(
+            asked,
+            "gateway.networking.k8s.io/v1",
+            "HTTPRoute",
+            asked.name,
+            spec={
+                "parentRefs": [{"name": gateway.name, "namespace": gateway.namespace}],
+                "hostnames": [f"{asked.name}-{asked.namespace}.{gateway.domain}"],
+                "rules": [
+                    {
+                        "backendRefs": [
+                            {"name": service, "port": self.PORT, "weight": weight}
+                            for service, weight in weights.items()
+                        ]
+                    }
+                ],
+            },
+        )
+        if self.network_policy is not None:
+            self._let_in(asked, gateway)
+
+    def _check_health(self, asked: AskedModel, service: str) -> None:
+        check = {"type": "HTTP", "httpHealthCheck": {"port": self.PORT, "requestPath": self.HEALTH}}
+        self._object(
+            asked,
+            "networking.gke.io/v1",
+            "HealthCheckPolicy",
+            service,
+            spec={
+                "default": {"checkIntervalSec": 10, "timeoutSec": 5, "config": check},
+                "targetRef": {"group": "", "kind": "Service", "name": service},
+            },
+        )
+
+    def _let_in(self, asked: AskedModel, gateway: GatewaySettings) -> None:
+        """The load balancer sends to pods itself, from outside the cluster."""
+        sources = [{"ipBlock": {"cidr": cidr}} for cidr in (*HEALTH_CHECKS, gateway.proxy_cidr)]
+        self._object(
+            asked,
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            f"ingress-{asked.name}-from-gateway",
+            spec={
+                "podSelector": {"matchLabels": self._selector(asked)},
+                "policyTypes": ["Ingress"],
+                "ingress": [{"from": sources, "ports": [{"port": self.PORT, "protocol": "TCP"}]}],
+            },
+        )
+
+    def _url(self, asked: AskedModel) -> str:
+        gateway = self.settings.gateway
+        if gateway is None:
+            return f"http://{asked.host}:{self.PORT}"
+        return f"https://{asked.name}-{asked.namespace}.{gateway.domain}"
+
+    # How it is watched
+
+    def _observe(self, asked: AskedModel) -> None:
+        title, team = f"Model {asked.name} in {asked.namespace}", asked.team or self.place.team
+        if self.tracing is not None:
+            self.tracing.reach(asked.namespace, scope=asked.place)
+            self.tracing.service(asked.name, title=title, team=team)
+        if self.monitoring is None:
+            return
+        metrics, id = self.metrics(asked), f"model-{asked.namespace}-{asked.name}"
+        self.monitoring.scrape(
+            id,
+            namespace=asked.namespace,
+            scope=asked.place,
+            pods=self._selector(asked),
+            port=self.METRICS_PORT,
+            seconds=15,
+        )
+        answered, failed = f"sum(rate({metrics.answered}[5m]))", f"sum(rate({metrics.failed}[5m]))"
+        panels = [
+            Panel("Requests a second", answered),
+            Panel("Failures a second", failed),
+            Panel("Latency", metrics.latency, "s"),
+            Panel("Requests waiting", f"sum({metrics.waiting})"),
+            *self.panels(asked),
+        ]
+        self.monitoring.dashboard(id, title=title, panels=panels, team=team)
+        self.monitoring.alert(
+            f"{id}-failures",
+            title=f"{title} fails more than 1 request in 20",
+            query=f"{failed} / ({answered} + {failed}) > 0.05",
+            minutes=10,
+            severity="page" if self.environment.production else "ticket",
+            team=team,
+        )
+        self.monitoring.alert(
+            f"{id}-queue",
+            title=f"{title} has more waiting than {asked.max_replicas} servers should have",
+            query=f"sum({metrics.waiting}) > {asked.max_replicas * self.settings.waiting_requests * 2}",
+            minutes=15,
+            team=team,
+        )
+
+    def panels(self, asked: AskedModel) -> Sequence[Panel]:
+        """Further charts."""
+        return ()
+
+    def _selector(self, asked: AskedModel) -> dict[str, str]:
+        return {"app.kubernetes.io/name": self.name, "app.kubernetes.io/instance": asked.name}
+
+    def _labels(self, asked: AskedModel) -> dict[str, str]:
+        return {**self.labels, **({"team": asked.team} if asked.team else {})}
+
+    def _object(
+        self,
+        asked: AskedModel,
+        api_version: str,
+        kind: str,
+        name: str,
+        annotations: Mapping[str, str] | None = None,
+        **body: Any,
+    ) -> None:
+        KubernetesObject(
+            asked.place,
+            api_version,
+            kind,
+            name,
+            namespace=asked.namespace,
+            labels={**self._labels(asked), **self._selector(asked)},
+            annotations=annotations,
+            **body,
+        )
