@@ -2,7 +2,7 @@
 
 Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
 the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-No Go module has those of Kueue, Config Sync and GKE's FQDN policies; they are named here and go unjudged.
+No Go module has those of Kueue, Config Sync, Strimzi and GKE's FQDN policies; they are named here and go unjudged.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ MODULES = {
     "cilium.io": ("github.com/cilium/cilium@v1.20.2", "pkg/k8s/apis/cilium.io/client/crds/v2"),
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
 }
-UNJUDGED = {"configsync.gke.io", "kueue.x-k8s.io", "networking.gke.io"}
-NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
+UNJUDGED = {"configsync.gke.io", "kafka.strimzi.io", "kueue.x-k8s.io", "networking.gke.io"}
+NATIVE = {
+    *("", "apps", "batch"),
+    *("networking.k8s.io", "rbac.authorization.k8s.io", "scheduling.k8s.io", "storage.k8s.io"),
+}
 REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 
 

@@ -62,13 +62,14 @@ class DynamoDbSettings(Settings):
     deletion_protection: bool | None = Field(
         default=None, description="Let no call delete a table. Default: on in production."
     )
-    max_read_units: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+    max_read_units: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         default=4000,
-        description="Read request units a second that a table is held to, so that a fault of a"
-        " program costs no fortune. Default: 4000.",
+        description="Read request units a second that a table is held to, so that a program's fault costs no fortune;"
+        " null for no limit. Default: 4000.",
     )
-    max_write_units: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        default=2000, description="Write request units a second that a table is held to. Default: 2000."
+    max_write_units: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=2000,
+        description="Write request units a second that a table is held to; null for no limit. Default: 2000.",
     )
     source_cidrs: tuple[Cidr, ...] = Field(
         default=(),
@@ -135,8 +136,7 @@ class DynamoDb(Component):
             self,
             "aws",
             region=settings.region,
-            allowed_account_ids=[settings.account_id],
-            default_tags=[{"tags": self.labels}],
+            allowed_account_ids=offline(self, judged=None, applied=[settings.account_id]),
             skip_credentials_validation=offline(self, judged=True, applied=False),
             skip_metadata_api_check=offline(self, judged="true", applied="false"),
             skip_requesting_account_id=offline(self, judged=True, applied=False),
@@ -218,9 +218,7 @@ class DynamoDb(Component):
             hash_key=asked.key,
             range_key=asked.sort_key or None,
             attribute=[{"name": field, "type": "S"} for field in keys],
-            on_demand_throughput=[
-                {"max_read_request_units": settings.max_read_units, "max_write_request_units": settings.max_write_units}
-            ],
+            on_demand_throughput=self._limits(),
             point_in_time_recovery=[{"enabled": True, "recovery_period_in_days": settings.point_in_time_days}],
             server_side_encryption=[{"enabled": True, "kms_key_arn": self._key.arn}] if self._key else None,
             ttl=[{"attribute_name": asked.expires_by, "enabled": True}] if asked.expires_by else None,
@@ -228,6 +226,12 @@ class DynamoDb(Component):
             tags={**self.labels, **({"team": team} if team else {})},
             lifecycle=Lifecycle(prevent_destroy=True) if production else None,
         )
+
+    def _limits(self) -> list[dict[str, int | None]] | None:
+        reads, writes = self.settings.max_read_units, self.settings.max_write_units
+        if reads is None and writes is None:
+            return None
+        return [{"max_read_request_units": reads, "max_write_request_units": writes}]
 
     def _make_role(self, name: str, role: str, subject: str) -> IamRole:
         issuer = str(self.compute.cluster().issuer).removeprefix("https://")

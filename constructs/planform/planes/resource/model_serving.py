@@ -152,7 +152,7 @@ class ModelServing(ClusterComponent):
             PRIORITY,
             value=100_000,
             preemptionPolicy="Never",
-            description="Servers of models: first in line for nodes, before jobs, and nobody's end.",
+            description="Servers of models: before jobs in the line for nodes, and they displace nothing that runs.",
         )
         guarded = {"minAvailable": 1} if self.replicas > 1 else None
         self.chart(
