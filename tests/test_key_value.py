@@ -37,6 +37,7 @@ EMAIL = "scorer@acme-ai-dev.iam.gserviceaccount.com"
 SCORER = Identity(EMAIL, f"serviceAccount:{EMAIL}", f"projects/acme-ai-dev/serviceAccounts/{EMAIL}")
 ISSUER = "container.googleapis.com/v1/projects/acme-ai-dev/locations/europe-west4/clusters/shared-gke"
 TABLE = "arn:aws:dynamodb:eu-central-1:111122223333:table/acme-ai-dev-"
+SIMULATED = "123456789012"
 POD: dict[str, Any] = {"namespace": "fraud", "service_account": "workload"}
 
 
@@ -210,7 +211,7 @@ def test_aws_makes_the_stack_keeps_it_and_lets_it_go(endpoint: str, tmp_path: Pa
     stack = TerraformStack(app, "store")
     LocalBackend(stack, path="terraform.tfstate")
     # The simulation forgets the limits of a table billed by request, so that each plan would set them again.
-    store = dynamodb(stack, max_read_units=None, max_write_units=None)
+    store = dynamodb(stack, account_id=SIMULATED, max_read_units=None, max_write_units=None)
     sessions = store.table("sessions", key="user", sort_key="at", expires_by="ends")
     features = store.table("features", key="id", team="fraud")
     store.client("scorer", scope=store, reads=[features], writes=[sessions], **POD)
@@ -219,6 +220,7 @@ def test_aws_makes_the_stack_keeps_it_and_lets_it_go(endpoint: str, tmp_path: Pa
     # An operation that the simulation lacks is answered with 500, and would be tried 25 times.
     document["provider"]["aws"][0] |= {"endpoints": [services], "max_retries": 2}
     (tmp_path / "cdk.tf.json").write_text(json.dumps(document))
+    (tmp_path / "terraform.tfvars.json").write_text('{"offline": false}')
     for arguments in (["init"], ["apply", "-auto-approve"], ["plan", "-detailed-exitcode"]):
         done = terraform.terraform(tmp_path, *arguments, "-input=false", "-no-color")
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
@@ -227,6 +229,9 @@ def test_aws_makes_the_stack_keeps_it_and_lets_it_go(endpoint: str, tmp_path: Pa
     assert {key["AttributeName"]: key["KeyType"] for key in described["KeySchema"]} == {"user": "HASH", "at": "RANGE"}
     done = terraform.terraform(tmp_path, "destroy", "-auto-approve", "-input=false", "-no-color")
     assert "5 destroyed" in done.stdout, done.stdout + done.stderr
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(document).replace(SIMULATED, "111122223333"))
+    done = terraform.terraform(tmp_path, "plan", "-input=false", "-no-color")
+    assert "AWS account ID not allowed: 123456789012" in done.stderr
 
 
 def table_of(endpoint: str, name: str) -> dict[str, Any]:

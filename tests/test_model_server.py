@@ -17,7 +17,8 @@ from planform.planes.delivery.existing_gitops import ExistingGitOps, ExistingGit
 from planform.planes.delivery.gitops_tool import GitSource
 from planform.planes.resource.existing_compute import ExistingCompute, ExistingComputeSettings
 from planform.planes.resource.existing_model_server import ExistingModelServer, ExistingModelServerSettings
-from planform.planes.resource.model_serving import GatewaySettings, ModelServing
+from planform.planes.resource.model_gateway import GatewaySettings
+from planform.planes.resource.model_serving import ModelServing
 from planform.planes.resource.triton import Triton, TritonSettings
 from planform.planes.resource.vllm import Vllm, VllmSettings
 from planform.planes.security.existing_services import ExistingServices

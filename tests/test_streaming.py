@@ -163,6 +163,7 @@ def test_a_client_may_do_what_it_asked_and_nothing_else() -> None:
         ("group", "writer"): ["Read"],
     }
     assert len(user["authorization"]["acls"]) == 3
+    assert user["authentication"] == {"type": "tls", "validityDays": 90, "renewalDays": 30}
     assert user["quotas"] == {"producerByteRate": 5242880, "consumerByteRate": 5242880}
     assert client.bootstrap == "events-kafka-bootstrap.kafka.svc:9093"
     assert client.settings["security.protocol"] == "ssl"

@@ -35,6 +35,8 @@ EXPORTER = {"strimzi.io/cluster": CLUSTER, "strimzi.io/name": f"{CLUSTER}-kafka-
 STORAGE_CLASS = "kafka"
 ZONE = "topology.kubernetes.io/zone"
 MOUNT = "/etc/kafka-client"
+CERTIFICATE_DAYS, RENEWAL_DAYS = 90, 30
+"""How long a client's certificate is good, and how long before its end there is a new one."""
 METADATA_VERSIONS = {"4.2.0": "4.2-IV1", "4.2.1": "4.2-IV1", "4.3.0": "4.3-IV0", "4.3.1": "4.3-IV0"}
 MEBIBYTE = 1024 * 1024
 
@@ -87,7 +89,8 @@ class Kafka(ClusterComponent):
     nobody may do what is not written. In production 3 brokers in as many zones, each message on 3 and acknowledged by
     2, so that a zone may go; else one of each.
 
-    Certificates: Strimzi's user operator makes one for each client in a Secret of `kafka`, and renews it. The
+    Certificates: Strimzi's user operator makes one for each client in a Secret of `kafka`, good for 90 days, and a new
+    one 30 days before its end. The
     platform's store copies it, with the brokers' authority, into the Secret `kafka-<client>` of the client's namespace
     within five minutes of the first sync, and again after each renewal, as a service account that may read those two
     Secrets alone. A pod waits for the Secret of its volume, so a client starts by itself once it is there; a library
@@ -219,7 +222,7 @@ class Kafka(ClusterComponent):
                 namespace=NAMESPACE,
                 labels=self._of_cluster(),
                 spec={
-                    "authentication": {"type": "tls"},
+                    "authentication": {"type": "tls", "validityDays": CERTIFICATE_DAYS, "renewalDays": RENEWAL_DAYS},
                     "authorization": {"type": "simple", "acls": []},
                     "quotas": _quotas(self.settings.client_mib_second),
                 },

@@ -19,11 +19,12 @@ from planform.kubernetes.accelerators import on_accelerator, resource_of
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.record_ids import record_id
+from planform.planes.resource.model_gateway import GatewaySettings, health_check, host, route, way_in
 from planform.spec.settings import Settings
-from planform.spec.units import Cidr, Gib, KebabName
+from planform.spec.units import Gib
 from planform.terraform.google import StorageBucketIamMember
 
-__all__ = ["AskedModel", "GatewaySettings", "ModelServing", "ServerMetrics", "ServingSettings"]
+__all__ = ["AskedModel", "ModelServing", "ServerMetrics", "ServingSettings"]
 
 AUTOSCALER = "keda"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -31,28 +32,10 @@ MODEL = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])/([A-Za-z0-9._-]+(?
 PRIORITY = "model-serving"
 TRACK = "track"
 """The label that tells the pods of the canary from the others."""
-HEALTH_CHECKS = ("35.191.0.0/16", "130.211.0.0/22")
-"""Where Google's load balancers check health from."""
 DRIVER = "gcsfuse.csi.storage.gke.io"
 USER = 1000
 STEADY = ("on_demand", "reservation")
 """Kinds of capacity that nobody takes away."""
-
-
-class GatewaySettings(Settings):
-    """A Gateway of the organisation, which splits requests exactly and is reached from outside the cluster."""
-
-    name: KebabName = Field(description="Name of the Gateway.", examples=["internal"])
-    namespace: KebabName = Field(description="Its namespace; it must take routes of all.", examples=["gateways"])
-    domain: str = Field(
-        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
-        description="Domain of endpoints, which become <name>-<namespace>.<domain>; its certificate and its DNS are the"
-        " Gateway's.",
-        examples=["models.acme.example"],
-    )
-    proxy_cidr: Cidr = Field(
-        description="Range that the Gateway's proxies send from: the proxy-only subnetwork.", examples=["10.129.0.0/23"]
-    )
 
 
 class ServingSettings(Settings):
@@ -124,8 +107,8 @@ class ModelServing(ClusterComponent):
     KEDA scales, not a plain HorizontalPodAutoscaler: what tells that servers of models are too few is their queue,
     which Kubernetes' own metrics do not have. KEDA asks the servers themselves, so it works with any monitoring or
     none, and no identity is granted anything.
-    Source: KEDA 2.20.2, scaler metrics-api with `format: prometheus`; GKE's pages on the Cloud Storage FUSE CSI driver
-    and on Gateway; Kubernetes' page on disruption budgets. Read 2026-11.
+    Source: KEDA 2.20.2, its scaler metrics-api with `format: prometheus` and its chart's values; GKE's page on the
+    Cloud Storage FUSE CSI driver; Kubernetes' page on disruption budgets. Read 2026-11.
     """
 
     capability = "model_server"
@@ -162,6 +145,8 @@ class ModelServing(ClusterComponent):
                 "operator": {"replicaCount": self.replicas},
                 "metricsServer": {"replicaCount": self.replicas},
                 "webhooks": {"replicaCount": self.replicas},
+                # The control plane calls this port, and its usual one is not among those that private clusters open.
+                "service": {"portHttpsTarget": 8443},
                 "podDisruptionBudget": {"operator": guarded, "metricServer": guarded, "webhooks": guarded},
             },
         )
@@ -520,70 +505,25 @@ class ModelServing(ClusterComponent):
         return [{"name": "http", "port": self.PORT, "targetPort": "http"}]
 
     def _lead_to(self, asked: AskedModel, percent: int) -> None:
-        gateway = self.settings.gateway
-        selector = self._selector(asked)
+        gateway, selector = self.settings.gateway, self._selector(asked)
         if gateway is None:
             self._object(asked, "v1", "Service", asked.name, spec={"selector": selector, "ports": self.ports()})
             return
-        weights = {asked.name: 100 - percent, **({f"{asked.name}-canary": percent} if percent else {})}
-        for service, track in zip(weights, ("stable", "canary"), strict=False):
+        shares = {"stable": 100 - percent, **({"canary": percent} if percent else {})}
+        weights = {replace(asked, track=track).object_name: weight for track, weight in shares.items()}
+        for service, track in zip(weights, shares, strict=True):
             spec = {"selector": {**selector, TRACK: track}, "ports": self.ports()}
             self._object(asked, "v1", "Service", service, spec=spec)
-            self._check_health(asked, service)
-        self._object(
-            asked,
-            "gateway.networking.k8s.io/v1",
-            "HTTPRoute",
-            asked.name,
-            spec={
-                "parentRefs": [{"name": gateway.name, "namespace": gateway.namespace}],
-                "hostnames": [f"{asked.name}-{asked.namespace}.{gateway.domain}"],
-                "rules": [
-                    {
-                        "backendRefs": [
-                            {"name": service, "port": self.PORT, "weight": weight}
-                            for service, weight in weights.items()
-                        ]
-                    }
-                ],
-            },
-        )
+            self._object(asked, *health_check(service, self.PORT, self.HEALTH))
+        self._object(asked, *route(gateway, asked.name, asked.namespace, weights, self.PORT))
         if self.network_policy is not None:
-            self._let_in(asked, gateway)
-
-    def _check_health(self, asked: AskedModel, service: str) -> None:
-        check = {"type": "HTTP", "httpHealthCheck": {"port": self.PORT, "requestPath": self.HEALTH}}
-        self._object(
-            asked,
-            "networking.gke.io/v1",
-            "HealthCheckPolicy",
-            service,
-            spec={
-                "default": {"checkIntervalSec": 10, "timeoutSec": 5, "config": check},
-                "targetRef": {"group": "", "kind": "Service", "name": service},
-            },
-        )
-
-    def _let_in(self, asked: AskedModel, gateway: GatewaySettings) -> None:
-        """The load balancer sends to pods itself, from outside the cluster."""
-        sources = [{"ipBlock": {"cidr": cidr}} for cidr in (*HEALTH_CHECKS, gateway.proxy_cidr)]
-        self._object(
-            asked,
-            "networking.k8s.io/v1",
-            "NetworkPolicy",
-            f"ingress-{asked.name}-from-gateway",
-            spec={
-                "podSelector": {"matchLabels": self._selector(asked)},
-                "policyTypes": ["Ingress"],
-                "ingress": [{"from": sources, "ports": [{"port": self.PORT, "protocol": "TCP"}]}],
-            },
-        )
+            self._object(asked, *way_in(gateway, asked.name, selector, self.PORT))
 
     def _url(self, asked: AskedModel) -> str:
         gateway = self.settings.gateway
         if gateway is None:
             return f"http://{asked.host}:{self.PORT}"
-        return f"https://{asked.name}-{asked.namespace}.{gateway.domain}"
+        return f"https://{host(gateway, asked.name, asked.namespace)}"
 
     # How it is watched
 
@@ -644,8 +584,9 @@ class ModelServing(ClusterComponent):
         api_version: str,
         kind: str,
         name: str,
+        spec: Mapping[str, Any] | None = None,
+        *,
         annotations: Mapping[str, str] | None = None,
-        **body: Any,
     ) -> None:
         KubernetesObject(
             asked.place,
@@ -655,5 +596,5 @@ class ModelServing(ClusterComponent):
             namespace=asked.namespace,
             labels={**self._labels(asked), **self._selector(asked)},
             annotations=annotations,
-            **body,
+            spec=spec,
         )

@@ -50,7 +50,7 @@ class ExistingSecretsSettings(Settings):
 class ExistingSecrets(Component):
     """Secrets made and filled by the organisation.
 
-    Provides: Secrets.
+    Provides: Secrets and CopiesSecrets.
     Requires: nothing.
     Emits: nothing. Whoever owns a secret grants roles/secretmanager.secretAccessor on it to those who read it; the
     error for a secret that is not named lists them.

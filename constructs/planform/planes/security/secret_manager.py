@@ -68,7 +68,8 @@ class SecretManagerSettings(Settings):
 class SecretManager(Component):
     """Secret Manager: a secret for each name that is asked for, empty until somebody puts a value in.
 
-    Provides: Secrets; values never pass through Terraform: `gcloud secrets versions add` or a rotation job adds them.
+    Provides: Secrets and CopiesSecrets; values never pass through Terraform: `gcloud secrets versions add` or a
+    rotation job adds them.
     Requires: Services; Keys, optional: with it, every secret is encrypted with a customer key.
     Emits: google_secret_manager_secret, google_secret_manager_secret_iam_member for each reader. In production a
     secret cannot be destroyed.
