@@ -6,60 +6,29 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar
-
-from pydantic import Field
+from typing import Any, ClassVar
 
 from planform.contracts.identity import Identity
 from planform.contracts.model_server import EndpointRef, ModelServer
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.tracing import Tracing
 from planform.engine import Construct
-from planform.kubernetes.accelerators import on_accelerator, resource_of
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.record_ids import record_id
-from planform.planes.resource.model_gateway import GatewaySettings, health_check, host, route, way_in
-from planform.spec.settings import Settings
-from planform.spec.units import Gib
+from planform.planes.resource.model_gateway import health_check, host, route, way_in
+from planform.planes.resource.model_pod import PRIORITY, AskedModel, ServingSettings, mounted, pod
 from planform.terraform.google import StorageBucketIamMember
 
-__all__ = ["AskedModel", "ModelServing", "ServerMetrics", "ServingSettings"]
+__all__ = ["ModelServing", "ServerMetrics"]
 
 AUTOSCALER = "keda"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 MODEL = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])/([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)/?")
-PRIORITY = "model-serving"
 TRACK = "track"
 """The label that tells the pods of the canary from the others."""
-DRIVER = "gcsfuse.csi.storage.gke.io"
-USER = 1000
 STEADY = ("on_demand", "reservation")
 """Kinds of capacity that nobody takes away."""
-
-
-class ServingSettings(Settings):
-    """Settings that servers of models share."""
-
-    cpus: Annotated[int, Field(ge=1, le=200)] = Field(
-        default=2, description="vCPUs that each server asks for. Default: 2."
-    )
-    memory_gib: Gib = Field(default=12, description="Memory of each server. Default: 12 GiB.")
-    cache_gib: Gib = Field(
-        default=40, description="Disk of the node that holds a model's files once they were read. Default: 40 GiB."
-    )
-    waiting_requests: Annotated[int, Field(ge=1)] = Field(
-        default=8, description="Requests that may wait for each server before another is added. Default: 8."
-    )
-    interruptible: bool = Field(
-        default=False,
-        description="Whether models may also run on nodes that Google takes away, as Spot. Default: off.",
-    )
-    gateway: GatewaySettings | None = Field(
-        default=None,
-        description="Gateway that leads to endpoints. Default: none; they are Services, and a canary gets its share of"
-        " requests by its share of servers.",
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +40,6 @@ class ServerMetrics:
     seconds: str
     latency: str
     waiting: str
-
-
-@dataclass(frozen=True, slots=True)
-class AskedModel:
-    """One endpoint as it was asked for, and the place that its objects are made in."""
-
-    name: str
-    namespace: str
-    place: Construct
-    bucket: str
-    folder: str
-    accelerator: str
-    count: int
-    min_replicas: int
-    max_replicas: int
-    service_account: str
-    team: str
-    track: str = "stable"
-
-    @property
-    def object_name(self) -> str:
-        """The name of its Deployment."""
-        return self.name if self.track == "stable" else f"{self.name}-{self.track}"
-
-    @property
-    def host(self) -> str:
-        """The name of its Service in the cluster."""
-        return f"{self.name}.{self.namespace}.svc"
 
 
 class ModelServing(ClusterComponent):
@@ -362,96 +303,21 @@ class ModelServing(ClusterComponent):
                 "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
                 "selector": {"matchLabels": labels},
                 "template": {
-                    "metadata": {"labels": {**self._labels(asked), **labels}, "annotations": self._mounted()},
+                    "metadata": {"labels": {**self._labels(asked), **labels}, "annotations": mounted(self.settings)},
                     "spec": self._pod(asked),
                 },
             },
         )
 
-    def _mounted(self) -> dict[str, str]:
-        """How the sidecar that mounts the bucket is sized: it may use what the node has."""
-        return {
-            "gke-gcsfuse/volumes": "true",
-            "gke-gcsfuse/cpu-limit": "0",
-            "gke-gcsfuse/memory-limit": "0",
-            "gke-gcsfuse/ephemeral-storage-limit": f"{self.settings.cache_gib + 5}Gi",
-        }
-
     def _pod(self, asked: AskedModel) -> dict[str, Any]:
-        spread = {
-            "maxSkew": 1,
-            "topologyKey": "topology.kubernetes.io/zone",
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": self._selector(asked)},
-        }
-        return {
-            "serviceAccountName": asked.service_account,
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "priorityClassName": PRIORITY,
-            "terminationGracePeriodSeconds": 90,
-            **on_accelerator(asked.accelerator, capacities=self._capacities),
-            "topologySpreadConstraints": [spread],
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": USER,
-                "runAsGroup": USER,
-                "fsGroup": USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [self._container(asked)],
-            "volumes": [
-                self._model_volume(asked),
-                {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}},
-                {"name": "tmp", "emptyDir": {"sizeLimit": "8Gi"}},
-            ],
-        }
-
-    def _model_volume(self, asked: AskedModel) -> dict[str, Any]:
-        attributes = {
-            "bucketName": asked.bucket,
-            "mountOptions": f"implicit-dirs,only-dir={asked.folder},uid={USER},gid={USER}",
-            "fileCacheCapacity": f"{self.settings.cache_gib}Gi",
-            "fileCacheForRangeRead": "true",
-            "metadataCacheTTLSeconds": "-1",
-        }
-        return {"name": "model", "csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
-
-    def _container(self, asked: AskedModel) -> dict[str, Any]:
-        memory = f"{self.settings.memory_gib}Gi"
-        gpus = {resource_of(asked.accelerator): str(asked.count)} if asked.accelerator else {}
-        ready = {"httpGet": {"path": self.HEALTH, "port": "http"}}
-        own = self.container(asked)
-        return {
-            **own,
+        ready, live = ({"httpGet": {"path": path, "port": "http"}} for path in (self.HEALTH, self.LIVE))
+        server = {
+            **self.container(asked),
             "startupProbe": {**ready, "periodSeconds": 10, "failureThreshold": 180},
             "readinessProbe": {**ready, "periodSeconds": 5, "failureThreshold": 3},
-            "livenessProbe": {
-                "httpGet": {"path": self.LIVE, "port": "http"},
-                "periodSeconds": 15,
-                "timeoutSeconds": 5,
-                "failureThreshold": 4,
-            },
-            "resources": {
-                "requests": {
-                    "cpu": str(self.settings.cpus),
-                    "memory": memory,
-                    "ephemeral-storage": "10Gi",
-                    **gpus,
-                },
-                "limits": {"memory": memory, "ephemeral-storage": "10Gi", **gpus},
-            },
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "volumeMounts": [
-                {"name": "model", "mountPath": f"/models/{asked.name}", "readOnly": True},
-                {"name": "shm", "mountPath": "/dev/shm"},
-                {"name": "tmp", "mountPath": "/tmp"},
-            ],
+            "livenessProbe": {**live, "periodSeconds": 15, "timeoutSeconds": 5, "failureThreshold": 4},
         }
+        return pod(asked, self.settings, server, selector=self._selector(asked), capacities=self._capacities)
 
     def _scale(self, asked: AskedModel) -> None:
         waiting = {

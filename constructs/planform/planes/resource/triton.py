@@ -7,7 +7,8 @@ from typing import Any
 
 from planform.contracts.monitoring import Panel
 from planform.kubernetes.images import image
-from planform.planes.resource.model_serving import AskedModel, ModelServing, ServerMetrics, ServingSettings
+from planform.planes.resource.model_pod import AskedModel, ServingSettings
+from planform.planes.resource.model_serving import ModelServing, ServerMetrics
 
 __all__ = ["Triton", "TritonSettings"]
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from planform.contracts.monitoring import Panel
 from planform.kubernetes.images import image
-from planform.planes.resource.model_serving import AskedModel, ModelServing, ServerMetrics, ServingSettings
+from planform.planes.resource.model_pod import AskedModel, ServingSettings
+from planform.planes.resource.model_serving import ModelServing, ServerMetrics
 from planform.spec.units import Gib
 
 __all__ = ["Vllm", "VllmSettings"]
