@@ -336,6 +336,20 @@ CODES: dict[str, Code] = {
         right="",
         help="ask by a name of the form that the help text gives",
     ),
+    "contract/bad-value": Code(
+        title="a value that a component is asked for and cannot be",
+        why="A component asks another one for a number or a combination that the technology does not have.",
+        wrong='streaming.topic("events", partitions=0)\n',
+        right='streaming.topic("events", partitions=3)\n',
+        help="ask for what the help line names",
+    ),
+    "contract/canary-share": Code(
+        title="a share of requests that no number of servers gives",
+        why="Without a gateway a canary gets requests by its share of the servers, and one of ten servers is the least for 10 percent.",
+        wrong='model_server.endpoint("scorer", ..., max_replicas=3, canary=NEW, canary_percent=10)\n',
+        right='model_server.endpoint("scorer", ..., max_replicas=3, canary=NEW, canary_percent=25)\n',
+        help="let it have more servers, ask for a larger share, or set `gateway` of the model server",
+    ),
     "contract/cannot-sign-in": Code(
         title="a workspace for somebody whom the notebooks' sign-in does not know",
         why="People sign in as users and by groups; a service account cannot, and with sign-in by GitHub only those can"
@@ -381,12 +395,33 @@ CODES: dict[str, Code] = {
         right="",
         help="name the location of the data that the key encrypts",
     ),
+    "contract/model-format": Code(
+        title="a model of a format that the model server cannot serve",
+        why="Servers know certain formats; what they do not know would fail when its pod starts.",
+        wrong='model_server.endpoint("assistant", ..., format="safetensors")  # of triton\n',
+        right='model_server.endpoint("assistant", ..., format="safetensors")  # of vllm\n',
+        help="export the model in another format, or choose the model server that knows it",
+    ),
     "contract/namespace-label": Code(
         title="two values for one label of a namespace",
         why="A namespace is asked for by everybody who puts something in it, and its labels are shared.",
         wrong='gitops.namespace("ml", labels={"tier": "a"})\ngitops.namespace("ml", labels={"tier": "b"})\n',
         right='gitops.namespace("ml-a", labels={"tier": "a"})\ngitops.namespace("ml-b", labels={"tier": "b"})\n',
         help="use two namespaces, or agree on one value",
+    ),
+    "contract/no-accelerator": Code(
+        title="an accelerator that no node of the cluster has",
+        why="A pod that asks for what no node pool has would wait for ever. Pools whose machines Google may take away count only where models may be interrupted.",
+        wrong='model_server.endpoint("scorer", ..., accelerator="nvidia-l4")  # and no pool has L4\n',
+        right="compute: {use: gke, node_pools: {l4: {machine_type: g2-standard-8, accelerator: nvidia-l4, max_nodes: 4}}}\n",
+        help="add a node pool, or ask for an accelerator that the help line names",
+    ),
+    "contract/no-client-quota": Code(
+        title="a quota for a client, of a Kafka that has none",
+        why="Only `kafka`, which Strimzi runs, holds single clients to a rate. A quota that is silently left out would be believed in.",
+        wrong='streaming.client("writer", ..., quota_mib_second=10)  # of managed-kafka\n',
+        right="streaming: kafka\n",
+        help="ask without a quota, or choose `kafka`",
     ),
     "contract/no-control-plane-range": Code(
         title="a network without a range for a control plane",
@@ -409,6 +444,13 @@ CODES: dict[str, Code] = {
         wrong="compute: {use: gke, fleet: false}\ngitops: config-sync\n",
         right="compute: gke\ngitops: config-sync\n",
         help="delete `fleet: false`, name the `fleet_membership` of an existing cluster, or choose `argo-cd`",
+    ),
+    "contract/no-google-identity": Code(
+        title="a client without a Google service account, where that is the only sign-in",
+        why="Managed Kafka and Firestore know who a client is by its Google identity; a pod without one cannot sign in.",
+        wrong='streaming.client("writer", namespace="fraud", scope=self)  # of managed-kafka\n',
+        right='streaming.client("writer", namespace="fraud", scope=self, identity=identity)\n',
+        help="give the pods an identity, or choose a component that signs clients in otherwise",
     ),
     "contract/no-host-rules": Code(
         title="a rule for host names that the network policy cannot keep",
@@ -480,6 +522,13 @@ CODES: dict[str, Code] = {
         wrong='store.group("activity", entity="customer_id", features={"orders": "int"})\nstore.group("activity", entity="shop_id", features={"orders": "int"})\n',
         right='store.group("activity", entity="customer_id", features={"orders": "int"})\nstore.group("shop_activity", entity="shop_id", features={"orders": "int"})\n',
         help="ask for what is there, or under another name",
+    ),
+    "contract/other-form": Code(
+        title="one thing asked for in two forms",
+        why="A topic, a table or a client is made once. Two that ask for it by one name must mean the same.",
+        wrong='streaming.topic("events", partitions=3)\nstreaming.topic("events", partitions=6)\n',
+        right='streaming.topic("events", partitions=6)\nstreaming.topic("events", partitions=6)\n',
+        help="ask for it alike everywhere, or under another name",
     ),
     "contract/other-format": Code(
         title="a repository that holds another kind of package than is asked for",
@@ -1337,6 +1386,20 @@ CODES: dict[str, Code] = {
         right="image: ghcr.io/acme/portal:2026.11.1\n",
         help="write the tag of one build, or its digest",
     ),
+    "spec/kafka-brokers": Code(
+        title="too few brokers for what is asked of them",
+        why="Production keeps each message on three brokers; balancing takes two at least.",
+        wrong="streaming: {use: kafka, brokers: 2}  # in production\n",
+        right="streaming: {use: kafka, brokers: 3}\n",
+        help="raise `brokers`, or delete what needs more of them",
+    ),
+    "spec/kafka-capacity": Code(
+        title="a size that Managed Kafka does not have",
+        why="A cluster has 3 vCPUs at least, and 1 to 8 GiB of memory for each. The provider lets others through, and the API refuses them.",
+        wrong="streaming: {use: managed-kafka, vcpus: 3, memory_gib: 64}\n",
+        right="streaming: {use: managed-kafka, vcpus: 8, memory_gib: 64}\n",
+        help="write another number of vCPUs, or another memory",
+    ),
     "spec/maintenance-freeze": Code(
         title="a freeze that GKE does not take",
         why="A cluster has at most 20 maintenance exclusions; at most three of them stop all upgrades, for 90 days each"
@@ -1359,6 +1422,13 @@ CODES: dict[str, Code] = {
         wrong="environments:\n  dev: {project: acme-ai-dev}\n",
         right="environments:\n  dev: {project: acme-ai-dev, project_number: 111111111111}\n",
         help="add the key",
+    ),
+    "spec/mixed-tables": Code(
+        title="existing tables in several places",
+        why="Clients get one region of AWS, or one database of Firestore, by variables of their environment.",
+        wrong='key_value: {use: existing, tables: {a: "arn:aws:dynamodb:eu-west-1:111122223333:table/a", b: projects/acme-ai-dev/databases/main/documents/b}}\n',
+        right='key_value: {use: existing, tables: {a: "arn:aws:dynamodb:eu-west-1:111122223333:table/a"}}\n',
+        help="name tables of one place",
     ),
     "spec/model-alias": Code(
         title="an alias that versions of a model cannot have",
@@ -1540,6 +1610,13 @@ CODES: dict[str, Code] = {
         "  dev: {project: acme-dev, project_number: 111111111111}\n"
         "  ml: {project: acme-dev-ml, project_number: 222222222222}\n",
         help="give the environment or the plane another name",
+    ),
+    "spec/subnet-in-other-region": Code(
+        title="a subnetwork of another region",
+        why="A cluster of Managed Kafka takes addresses in subnetworks of its own region. The provider lets others through, and the API refuses them.",
+        wrong="streaming: {use: managed-kafka, subnets: [projects/acme-ai-dev/regions/us-east1/subnetworks/data]}  # in europe-west4\n",
+        right="streaming: {use: managed-kafka, subnets: [projects/acme-ai-dev/regions/europe-west4/subnetworks/data]}\n",
+        help="write a subnetwork of the environment's region",
     ),
     "spec/team-name": Code(
         title="a team's name that cannot name its things",

@@ -58,8 +58,10 @@ class TeamTools:
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
-        found = {each.name: filled.get(each.name) for each in fields(cls)}
-        return cls(**{name: tool if isinstance(tool, CONTRACTS[name]) else None for name, tool in found.items()})
+        tools: dict[str, Any] = {each.name: filled.get(each.name) for each in fields(cls)}
+        for name, tool in tools.items():
+            tools[name] = tool if isinstance(tool, CONTRACTS[name]) else None
+        return cls(**tools)
 
 
 class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
