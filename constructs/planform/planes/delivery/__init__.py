@@ -13,4 +13,7 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("gitops", "config-sync", f"{_HERE}.config_sync:ConfigSync"),
     Listed("gitops", "argo-cd", f"{_HERE}.argo_cd:ArgoCd"),
     Listed("gitops", "existing", f"{_HERE}.existing_gitops:ExistingGitOps"),
+    Listed("workload_spec", "score", f"{_HERE}.score:Score"),
+    Listed("workload_spec", "existing", f"{_HERE}.existing_workload_spec:ExistingWorkloadSpec"),
+    Listed("orchestrator", "score-k8s", f"{_HERE}.score_k8s:ScoreK8s"),
 )
