@@ -1221,6 +1221,13 @@ CODES: dict[str, Code] = {
         right="networking: {use: vpc, nat: {min_ports: 1024, max_ports: 8192}}\n",
         help="write a power of two above `min_ports`",
     ),
+    "spec/no-gateway": Code(
+        title="a user interface without its host name or without its Gateway",
+        why="A host name is reached through a Gateway, and what hangs on a Gateway is told apart by its host name.",
+        wrong="pipelines: {use: kubeflow-pipelines, host: pipelines.acme.example}\n",
+        right="pipelines:\n  use: kubeflow-pipelines\n  host: pipelines.acme.example\n  gateway: {name: external, namespace: gateway-system}\n",
+        help="write both, or neither",
+    ),
     "spec/no-organization": Code(
         title="organisation policies without an organisation",
         why="Only projects of an organisation can have organisation policies.",

@@ -16,4 +16,7 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("workload_spec", "score", f"{_HERE}.score:Score"),
     Listed("workload_spec", "existing", f"{_HERE}.existing_workload_spec:ExistingWorkloadSpec"),
     Listed("orchestrator", "score-k8s", f"{_HERE}.score_k8s:ScoreK8s"),
+    Listed("pipelines", "kubeflow-pipelines", f"{_HERE}.kubeflow_pipelines:KubeflowPipelines"),
+    Listed("pipelines", "vertex-pipelines", f"{_HERE}.vertex_pipelines:VertexPipelines"),
+    Listed("pipelines", "existing", f"{_HERE}.existing_pipelines:ExistingPipelines"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -16,29 +16,17 @@ from planform.files import File
 from planform.kubernetes.accelerators import on_accelerator, resource_of
 from planform.kubernetes.images import image as locked_image
 from planform.kubernetes.writer import to_yaml
+from planform.planes.delivery.gateway_settings import GatewaySettings
 from planform.planes.delivery.gitops_tool import Folder
 from planform.planes.delivery.orchestration import Application, ApplicationsSettings, Offer, OrchestratorComponent
 from planform.planes.delivery.resource_types import RESOURCE_TYPES
 from planform.planes.teams import WORKLOAD
-from planform.spec.settings import Settings
 
-__all__ = ["GatewaySettings", "ScoreK8s", "ScoreK8sSettings"]
+__all__ = ["ScoreK8s", "ScoreK8sSettings"]
 
 VERSION = "0.15.0"
 PUSH_SECRET = "gitops-push-token"
 _INSTANCE = r"app\.kubernetes\.io/instance"
-
-
-class GatewaySettings(Settings):
-    """The Gateway that routes hang on, which the organisation runs."""
-
-    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="Its name.", examples=["internal"])
-    namespace: str = Field(
-        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="Its namespace.", examples=["gateway-system"]
-    )
-    listener: str = Field(
-        default="https", pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", description="Its listener. Default: https."
-    )
 
 
 class ScoreK8sSettings(ApplicationsSettings):
@@ -153,7 +141,7 @@ class ScoreK8s(OrchestratorComponent):
         if self.settings.domain:
             yield _entry("dns", f"host: {{{{ .SourceWorkload }}}}.{self.settings.domain}\n")
         if self.settings.gateway:
-            manifests = _ROUTE.replace("PARENT", json.dumps(_parent(self.settings.gateway)))
+            manifests = _ROUTE.replace("PARENT", json.dumps(self.settings.gateway.parent))
             yield {**_entry("route", "host: {{ .Params.host }}\n"), "manifests": manifests}
 
     def _patch(self, application: Application) -> str:
@@ -357,10 +345,6 @@ def _literal(text: str) -> str:
 def _set(path: str, value: Any) -> str:
     """One operation of a patch; JSON is YAML, and neither has template marks here."""
     return f"- {{op: set, path: '{path}', value: {_literal(json.dumps(value))}}}\n"
-
-
-def _parent(gateway: GatewaySettings) -> Mapping[str, str]:
-    return {"name": gateway.name, "namespace": gateway.namespace, "sectionName": gateway.listener}
 
 
 def _proxy(connection_name: str) -> dict[str, Any]:
