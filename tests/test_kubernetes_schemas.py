@@ -2,7 +2,8 @@
 
 Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
 the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-No Go module has those of Kueue, Config Sync and GKE's FQDN policies; they are named here and go unjudged.
+No Go module that is asked for has those of Kueue, Config Sync, External Secrets, the Gateway API and GKE's own policies;
+they are named here and go unjudged.
 """
 
 from __future__ import annotations
@@ -30,8 +31,22 @@ MODULES = {
     "cilium.io": ("github.com/cilium/cilium@v1.20.2", "pkg/k8s/apis/cilium.io/client/crds/v2"),
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
 }
-UNJUDGED = {"configsync.gke.io", "kueue.x-k8s.io", "networking.gke.io"}
-NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
+UNJUDGED = {
+    "configsync.gke.io",
+    "external-secrets.io",
+    "gateway.networking.k8s.io",
+    "kueue.x-k8s.io",
+    "networking.gke.io",
+}
+NATIVE = {
+    "",
+    "apiextensions.k8s.io",
+    "apps",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+}
 REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 
 

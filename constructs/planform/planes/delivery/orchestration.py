@@ -16,7 +16,7 @@ from planform.contracts.identity import Identities, Identity
 from planform.contracts.key_value import KeyValue
 from planform.contracts.object_store import ObjectStore
 from planform.contracts.orchestrator import Orchestrator
-from planform.contracts.secrets import Secrets
+from planform.contracts.secrets import SecretRef, Secrets
 from planform.contracts.streaming import Streaming
 from planform.diagnostics import suggest
 from planform.planes.component import Component, Refused
@@ -71,7 +71,7 @@ class ApplicationsSettings(Settings):
 class Offer:
     """How a wish is met: fixed outputs for a type and class, for all applications or one, by any id or one.
 
-    `secret` is the Kubernetes Secret that a value is read from, `key` its key there, and `kept` its name in the store.
+    `secret` is the Kubernetes Secret of the application's namespace that has a secret's value under `value`.
     """
 
     type: str
@@ -80,7 +80,6 @@ class Offer:
     application: str = ""
     id: str = ""
     secret: str = ""
-    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,10 +316,15 @@ class OrchestratorComponent(Component):
             )
         held = self.secrets.secret(name, purpose=purpose)
         target = f"{application.name}-{id}"
-        self.secrets.deliver(
-            target, {"value": held}, namespace=application.namespace, cluster=self.compute.cluster(), scope=self
-        )
-        return Offer("secret", {"value": str(held.name)}, "default", application.name, id, target, str(held.name))
+        self._bring(application, target, held)
+        return Offer("secret", {"value": str(held.name)}, "default", application.name, id, target)
+
+    def _bring(self, application: Application, target: str, held: SecretRef) -> None:
+        """Keep the Kubernetes Secret `target` of the application's namespace as the store has it, under `value`."""
+        if self.secrets is not None:
+            self.secrets.deliver(
+                target, {"value": held}, namespace=application.namespace, cluster=self.compute.cluster(), scope=self
+            )
 
     def _missing(self, setting: str, capability: str, application: Application) -> Refused:
         return self.refuse(
