@@ -2,8 +2,8 @@
 
 Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
 the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-No Go module that is asked for has those of Kueue, Config Sync, External Secrets, the Gateway API and GKE's own policies;
-they are named here and go unjudged.
+Those of Kueue, Config Sync, External Secrets, the Gateway API and GKE's own policies are in none asked for; they
+are named here and go unjudged.
 """
 
 from __future__ import annotations

@@ -81,8 +81,8 @@ class Humanitec(OrchestratorComponent):
     in to Google Cloud without a key: a workload identity pool trusts its tokens for this one account.
     What the organisation has once, applications and resource types, one environment makes. Types are the organisation's
     own, `<organization>/<type>`, for Humanitec's built-in ones of the same name have other outputs; `deploy` rewrites
-    the Score file's types. `dns` and `route` are Humanitec's own and are left to definitions of the organisation. Nothing
-    is put beside a workload here: it dials a database by its `connection_name`, with a connector of Google's.
+    the Score file's types. `dns` and `route` are Humanitec's own and are left to definitions of the organisation.
+    Nothing is put beside a workload here: it dials a database by its `connection_name`, with a connector of Google's.
     What a person does: subscribe; put a service user's token into HUMANITEC_TOKEN where Terraform runs and into the
     secret humanitec-token for CI; with `agent`, register and install it; for secrets, install the Humanitec Operator
     and let its service account read them: the store is named by the environment, values stay in Secret Manager.
