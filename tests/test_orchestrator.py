@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
+from planform.contracts.identity import Identity
+from planform.contracts.streaming import StreamClient, StreamRef, TopicRef
 from planform.engine import App, TerraformStack
 from planform.environment import build_environment
 from planform.pipeline import compile_files, specs_of
 from planform.planes.component import Refused
 from planform.planes.delivery.existing_orchestrator import ExistingOrchestrator, ExistingOrchestratorSettings
 from planform.planes.delivery.humanitec import Humanitec
+from planform.planes.delivery.orchestration import ApplicationSettings
 from planform.planes.delivery.score_k8s import ScoreK8s
 from planform.spec.environment import Environment
 from planform.terraform.record import records_of
@@ -68,6 +71,36 @@ def test_a_secret_is_a_reference_in_the_cluster_alone() -> None:
     assert secret["outputs"] == 'value: {{ encodeSecretRef "checkout-partner-api-key" "value" }}\n'
     names = {str(path) for path in compile_files(CASES / "delivery.score-k8s.yaml").output.files}
     assert "kubernetes/dev/delivery/score-k8s/externalsecret-checkout-partner-api-key.yaml" in names
+
+
+class Kafka:
+    """An event bus, as its contract has it, whose clients sign in by certificate."""
+
+    def cluster(self) -> StreamRef:
+        return StreamRef("kafka:9093", "mtls")
+
+    def topic(self, name: str, *, partitions: int = 3, retention_hours: int = 168, compacted: bool = False,
+              team: str = "") -> TopicRef:  # fmt: skip
+        return TopicRef(f"{team}.{name}", partitions)
+
+    def client(self, name: str, *, namespace: str, scope: object, reads: Any = (), writes: Any = (), group: str = "",
+               service_account: str = "", identity: Identity | None = None) -> StreamClient:  # fmt: skip
+        return StreamClient("kafka:9093", {}, {"/var/run/kafka/user.p12": (f"kafka-{name}", "user.p12")})
+
+
+def test_topics_reach_pods_with_what_signs_them_in() -> None:
+    component = built("delivery.score-k8s")
+    component.streaming = Kafka()
+    orders = ApplicationSettings(team="fraud", topics=("orders",))
+    component.settings = component.settings.model_copy(update={"applications": {"stream": orders}})
+    component.application("stream", team="fraud", namespace="fraud")
+    topic = next(each for each in provisioners(component, "stream") if each["type"] == "topic")
+    assert topic["id"] == "orders"
+    assert yaml.safe_load(topic["outputs"]) == {"bootstrap": "kafka:9093", "name": "fraud.orders"}
+    patch = component._files["stream/patch.tpl"].text
+    assert '"secretName": "kafka-stream"' in patch
+    assert '"mountPath": "/var/run/kafka/user.p12"' in patch
+    assert "kafka-stream" not in component._files["checkout/patch.tpl"].text
 
 
 def test_template_marks_in_a_value_are_text() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from planform.contracts.monitoring import Panel, Severity
 from planform.contracts.pipelines import Pipelines
 from planform.engine import App, TerraformStack
 from planform.environment import build_environment
@@ -55,6 +57,29 @@ def objects(component: Any, kind: str) -> dict[str, KubernetesObject]:
 
 def pods(component: Any) -> dict[str, dict[str, Any]]:
     return {name: each.body["spec"]["template"]["spec"] for name, each in objects(component, "Deployment").items()}
+
+
+class Watched:
+    """What monitoring was asked, as its contract has it."""
+
+    def __init__(self) -> None:
+        self.scraped: dict[str, str] = {}
+        self.alerts: dict[str, str] = {}
+
+    def scrape(self, name: str, *, namespace: str, scope: object, pods: Mapping[str, str], port: str | int,
+               path: str = "/metrics", seconds: int = 30) -> None:  # fmt: skip
+        self.scraped[name] = namespace
+
+    def dashboard(self, name: str, *, title: str, panels: Sequence[Panel], team: str = "") -> None:
+        assert all(panel.query for panel in panels)
+
+    def alert(self, name: str, *, title: str, query: str, minutes: int = 5, severity: Severity = "ticket",
+              team: str = "", runbook: str = "") -> None:  # fmt: skip
+        self.alerts[name] = severity
+
+    def objective(self, name: str, *, title: str, good: str, total: str, percent: float, days: int = 28,
+                  team: str = "") -> None:  # fmt: skip
+        raise AssertionError(name)
 
 
 @pytest.mark.parametrize("case", [KUBEFLOW, VERTEX])
@@ -105,6 +130,22 @@ def test_only_the_runner_and_submitters_may_start_as_the_runner() -> None:
     assert by_role["roles/iam.serviceAccountTokenCreator"] == {
         "serviceAccount:service-111111111111@gcp-sa-aiplatform.iam.gserviceaccount.com"
     }
+
+
+def test_an_identity_that_is_given_gets_the_roles_of_a_runner() -> None:
+    component = built(VERTEX)
+    given = component.identity.service_account("runs-of-ads")
+    component.team("ads", identity=given)
+    members = records_of(component.identity).document()["resource"]["google_project_iam_member"]
+    assert "runs_of_ads_aiplatform_user" in members
+
+
+def test_kubeflow_is_watched_where_something_watches() -> None:
+    component, watched = built(KUBEFLOW), Watched()
+    component._observe(watched)
+    assert watched.scraped == {"ml-pipeline": "kubeflow", "ml-pipeline-scheduledworkflow": "kubeflow",
+                               "argo-workflows": "argo-workflows"}  # fmt: skip
+    assert watched.alerts["kubeflow-pipelines-down"] == "page"
 
 
 def test_pods_of_kubeflow_may_do_nothing_in_particular() -> None:

@@ -213,7 +213,7 @@ class KubeflowPipelines(ClusterComponent):
         if name in self._teams:
             return self._teams[name]
         space = namespace or name
-        acting = identity or self.identity.service_account(f"team-{name}")
+        acting = identity or self.identity.service_account(f"team-{name}", purpose=f"Workloads of team {name}")
         bucket = self.object_store.bucket(f"pipelines-{name}", writers=[acting.member], readers=[self._account.member])
         root = f"{bucket.uri}/runs"
         self._teams[name] = PipelineSpace(root, space, WORKLOAD, acting)

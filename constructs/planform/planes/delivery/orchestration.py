@@ -222,7 +222,11 @@ class OrchestratorComponent(Component):
 
     def _identity(self, team: str) -> Identity | None:
         """The team's identity, which its pods act as; the same service account as the team's namespace has."""
-        return self.identity.service_account(f"team-{team}") if self.identity is not None else None
+        return (
+            self.identity.service_account(f"team-{team}", purpose=f"Workloads of team {team}")
+            if self.identity is not None
+            else None
+        )
 
     def _common(self) -> Iterator[Offer]:
         """What is the same for every application."""
@@ -268,20 +272,20 @@ class OrchestratorComponent(Component):
             return
         if self.streaming is None:
             raise self._missing("topics", "streaming", application)
-        made = [self.streaming.topic(each, team=application.team) for each in settings.topics]
+        made = {name: self.streaming.topic(name, team=application.team) for name in settings.topics}
         client = self.streaming.client(
             application.name,
             namespace=application.namespace,
             scope=self,
-            reads=made,
-            writes=made,
+            reads=tuple(made.values()),
+            writes=tuple(made.values()),
             service_account=WORKLOAD,
             identity=application.identity,
         )
         _mount(application, client.files)
-        for each in made:
+        for name, each in made.items():
             values = {"bootstrap": str(client.bootstrap), "name": str(each.name)}
-            yield Offer("topic", values, application=application.name, id=each.name)
+            yield Offer("topic", values, application=application.name, id=name)
 
     def _tables(self, application: Application, settings: ApplicationSettings) -> Iterator[Offer]:
         if not settings.tables:

@@ -123,7 +123,7 @@ class VertexPipelines(Component):
     def team(self, name: str, *, namespace: str = "", identity: Identity | None = None) -> PipelineSpace:
         """The team's bucket, and its identity as the runner; the namespace says nothing outside of a cluster."""
         if name not in self._teams:
-            runner = identity or self.identity.service_account(f"team-{name}", roles=RUNNER_ROLES)
+            runner = self._runner(name, identity)
             bucket = self.object_store.bucket(f"pipelines-{name}", writers=[runner.member])
             self._templates(runner)
             self._acts(name, runner)
@@ -165,6 +165,13 @@ class VertexPipelines(Component):
                 },
             ),
         )
+
+    def _runner(self, team: str, identity: Identity | None) -> Identity:
+        """The team's identity, or the one that is given, with the roles of a runner; those of others have their own."""
+        account = str(identity.email).partition("@")[0] if identity is not None else f"team-{team}"
+        if identity is not None and identity.email != self.environment.service_account(account):
+            return identity
+        return self.identity.service_account(account, roles=RUNNER_ROLES, purpose=f"Workloads of team {team}")
 
     def _templates(self, runner: Identity | None = None) -> RepositoryRef:
         members = [runner.member] if runner is not None else []
