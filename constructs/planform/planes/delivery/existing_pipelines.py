@@ -197,7 +197,7 @@ class ExistingPipelines(Component):
 
 
 _COMMIT = """\
-set -euo pipefail
+set -eu
 COMMIT="$(git rev-parse --short=12 HEAD)"
 export COMMIT
 """

@@ -387,7 +387,7 @@ def _names(value: Mapping[str, Any]) -> Expression:
 
 
 _INSTALL = """\
-set -euo pipefail
+set -eu
 archive="cli_${HUMCTL_VERSION}_linux_amd64.tar.gz"
 mkdir -p "$HOME/.local/bin"
 curl --fail --silent --show-error --location \\
@@ -395,7 +395,7 @@ curl --fail --silent --show-error --location \\
   | tar -xz -C "$HOME/.local/bin" humctl
 """
 _DEPLOY = """\
-set -euo pipefail
+set -eu
 export PATH="$HOME/.local/bin:$PATH"
 cp score.yaml humanitec.score.yaml
 for type in $OWNED_TYPES; do

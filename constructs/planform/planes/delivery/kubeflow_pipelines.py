@@ -233,7 +233,7 @@ class KubeflowPipelines(ClusterComponent):
     ) -> Sequence[Step]:
         """Forward a port to the API server, and speak to it with a token of the team's submitter."""
         space, cluster = self.team(team), self.compute.cluster()
-        sign_in = {"cluster_name": str(cluster.name), "location": str(cluster.location), "project_id": self._project}
+        sign_in = {"cluster": str(cluster.name), "location": str(cluster.location), "project": self._project}
         return (
             Step("Sign in to the cluster", tool="cluster-credentials", inputs=sign_in),
             install(KFP),
@@ -699,12 +699,13 @@ window.centraldashboard = {
 };
 """
 _FORWARD = f"""\
-set -euo pipefail
+set -eu
 KFP_TOKEN="$(kubectl -n "$NAMESPACE" create token {SUBMITTER} --audience={AUDIENCE} --duration=1h)"
 COMMIT="$(git rev-parse --short=12 HEAD)"
 export KFP_TOKEN COMMIT
 kubectl -n {NAMESPACE} port-forward service/ml-pipeline 8888:8888 >/dev/null &
-trap 'kill %1' EXIT
+forward=$!
+trap 'kill "$forward"' EXIT
 for attempt in $(seq 30); do
   if curl --silent --fail --output /dev/null "$ENDPOINT/apis/v2beta1/healthz"; then break; fi
   sleep 2

@@ -91,7 +91,7 @@ class ScoreK8s(OrchestratorComponent):
                 variables={"PLATFORM_REPOSITORY": repository, "PLATFORM_BRANCH": branch},
                 secrets=self._push_secret(),
             ),
-            Step("Install score-k8s", tool="score", inputs={"file": "score-k8s", "version": VERSION}),
+            Step("Install score-k8s", tool="score", inputs={"tool": "score-k8s", "version": VERSION}),
             Step(
                 "Render the workload",
                 run=_RENDER,
@@ -279,19 +279,19 @@ _POD_SECURITY = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"ty
 _CONTAINER_SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 _HEADER = """-c http.extraHeader="Authorization: Basic $(printf 'x-access-token:%s' "$PLATFORM_TOKEN" | base64 -w0)\""""
 _FETCH = f"""\
-set -euo pipefail
+set -eu
 git {_HEADER} \\
   clone --quiet --depth 1 --branch "$PLATFORM_BRANCH" "$PLATFORM_REPOSITORY" .platform
 """
 _RENDER = """\
-set -euo pipefail
+set -eu
 rm -rf .score-k8s
 score-k8s init --no-sample --no-default-provisioners \\
   --provisioners "$APPLICATION/provisioners.yaml" --patch-templates "$APPLICATION/patch.tpl"
 score-k8s generate score.yaml --image "$IMAGE" --output manifests.yaml
 """
 _DELIVER = f"""\
-set -euo pipefail
+set -eu
 mkdir -p ".platform/$(dirname "$TARGET")"
 cp manifests.yaml ".platform/$TARGET"
 cd .platform

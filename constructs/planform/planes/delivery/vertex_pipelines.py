@@ -228,7 +228,7 @@ class VertexPipelines(Component):
 
 
 _COMMIT = """\
-set -euo pipefail
+set -eu
 COMMIT="$(git rev-parse --short=12 HEAD)"
 export COMMIT
 """
