@@ -13,4 +13,12 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("gitops", "config-sync", f"{_HERE}.config_sync:ConfigSync"),
     Listed("gitops", "argo-cd", f"{_HERE}.argo_cd:ArgoCd"),
     Listed("gitops", "existing", f"{_HERE}.existing_gitops:ExistingGitOps"),
+    Listed("workload_spec", "score", f"{_HERE}.score:Score"),
+    Listed("workload_spec", "existing", f"{_HERE}.existing_workload_spec:ExistingWorkloadSpec"),
+    Listed("orchestrator", "humanitec", f"{_HERE}.humanitec:Humanitec"),
+    Listed("orchestrator", "score-k8s", f"{_HERE}.score_k8s:ScoreK8s"),
+    Listed("orchestrator", "existing", f"{_HERE}.existing_orchestrator:ExistingOrchestrator"),
+    Listed("pipelines", "kubeflow-pipelines", f"{_HERE}.kubeflow_pipelines:KubeflowPipelines"),
+    Listed("pipelines", "vertex-pipelines", f"{_HERE}.vertex_pipelines:VertexPipelines"),
+    Listed("pipelines", "existing", f"{_HERE}.existing_pipelines:ExistingPipelines"),
 )
