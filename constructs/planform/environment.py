@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from planform.contracts.gitops import GitOps
+from planform.contracts.infrastructure import Infrastructure, StackFacts
 from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
@@ -34,6 +35,7 @@ from planform.spec.platform import (
 )
 from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
+from planform.terraform.record import Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
@@ -82,6 +84,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
+    _finish(spec, wiring, components, stacks)
     _deliver(spec, wiring, components, teams)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
@@ -217,6 +220,43 @@ def _deliver(
     twice = [duplicate(new, old) for new, old in found if new is not old]
     if twice:
         raise DiagnosticError(twice)
+
+
+def _finish(
+    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
+) -> None:
+    """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
+    faults: list[Diagnostic] = []
+    for slot in sorted(wiring.slots, key=lambda slot: slot.filled.capability != "infrastructure"):
+        component = components[slot.filled.capability]
+        try:
+            if isinstance(component, Infrastructure):
+                component.deliver(_stack_facts(spec, wiring, stacks))
+            component.finish()
+        except Refused as refused:
+            faults.append(_refusal(spec, slot.path, refused))
+        except DiagnosticError as fault_error:
+            faults += fault_error.diagnostics
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
+    """Every stack, each after those before it, and what it is made of."""
+    whose = {stack_name(spec, plane): (plane.replace("_", "-"), block.owner) for plane, block in spec.planes.items()}
+    whose |= {team_stack_name(spec, team): ("teams", team) for team in spec.teams}
+    if spec.layout == "single":
+        whose = dict.fromkeys(whose, ("", ""))
+    foundation = {
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+    }
+    facts = []
+    for name, stack in stacks.items():
+        before = wiring.stacks.get(name, tuple(foundation))
+        types = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
+        after = tuple(other for other in before if other in stacks and other != name)
+        facts.append(StackFacts(name, *whose[name], after, tuple(sorted(types))))
+    return facts
 
 
 def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:

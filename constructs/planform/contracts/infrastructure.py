@@ -13,12 +13,17 @@ __all__ = ["Infrastructure", "StackFacts"]
 
 @dataclass(frozen=True, slots=True)
 class StackFacts:
-    """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it."""
+    """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it.
+
+    The plane of a team's stack is `teams`, its owner the team; with one stack for all of an environment both are "".
+    `resource_types` are those of its resources, such as `google_storage_bucket`.
+    """
 
     name: str
     plane: str
     owner: str
     after: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -41,6 +41,7 @@ BASIC_ROLES = {"owner": "roles/owner", "editor": "roles/editor"}
 KUBERNETES_USER = "roles/iam.workloadIdentityUser"
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
 GITHUB_POOL = "github"
+PROVIDER_ID = re.compile(r"(?!gcp-)[a-z0-9-]{4,32}")
 
 Constraint = Literal[
     "ainotebooks.disableRootAccess",
@@ -149,6 +150,13 @@ class GithubSettings(Settings):
         description="Roles of the identity that applies. Default: administration of each service that planform makes"
         " resources of, and of the project's IAM; never owner or editor.",
     )
+    apply_per_plane: bool = Field(
+        default=False,
+        description="Give each plane an identity of its own that applies it, with no other roles than its resources"
+        " take, for jobs in the GitHub environment `<environment>-<plane>`; `apply_roles` then count for none. The one"
+        " of `apply_environment` stays, without roles on the project, for what is delivered to the cluster."
+        " Default: false, one identity applies everything.",
+    )
     state_bucket: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
@@ -156,6 +164,11 @@ class GithubSettings(Settings):
         " the one that applies may write it. Default: no such grant, for state in another place.",
         examples=["acme-ai-dev-tfstate"],
     )
+
+    @property
+    def owner(self) -> str:
+        """The organisation or user that owns the repository."""
+        return self.repository.partition("/")[0]
 
 
 class AuditSettings(Settings):
@@ -206,8 +219,10 @@ class Iam(Component):
     google_iam_workload_identity_pool with two providers. The first lets in every run of the repository, for the
     identity that plans; the second only jobs in the protected environment, for the identity that applies. Each
     identity trusts an attribute that only its own provider maps, so it does not matter what the subject looks like
-    (GitHub has more than one form of it), and long branch names do no harm.
-    Errors: spec/role, spec/no-organization, contract/bad-name, contract/role.
+    (GitHub has more than one form of it), and long branch names do no harm. With `apply_per_plane` there is a provider
+    and an identity for each plane; for CI of applications' repositories, one provider for all repositories of the
+    owner and one for each of their deployment environments.
+    Errors: spec/role, spec/no-organization, contract/bad-name, contract/role, contract/other-owner.
     Source: IAM, service account ids have 6 to 30 characters, subjects of federated tokens at most 127 bytes; a
     deleted pool's id cannot be used again for 30 days; organisation policies need roles/orgpolicy.policyAdmin, which
     only an organisation can grant. The apply identity administers the project's IAM and could give itself more: the
@@ -239,6 +254,9 @@ class Iam(Component):
         self._accounts: dict[str, ServiceAccount] = {}
         self._roles: set[tuple[str, str]] = set()
         self._bound: set[tuple[str, str, str, str]] = set()
+        self._applies: dict[str, FederatedIdentity] = {}
+        self._trusted: set[str] = set()
+        self._providers: dict[str, IamWorkloadIdentityPoolProvider] = {}
         self._plan: FederatedIdentity | None = None
         self._apply: FederatedIdentity | None = None
         self._audit(self.settings.audit)
@@ -292,9 +310,33 @@ class Iam(Component):
         """The identity that plans, for any run of the repository."""
         return self._plan
 
-    def apply(self) -> FederatedIdentity | None:
-        """The identity that applies, for jobs in the protected environment."""
-        return self._apply
+    def apply(self, plane: str = "", *, roles: Sequence[str] = ()) -> FederatedIdentity | None:
+        """The identity that applies, for jobs in the protected environment; a plane's own where it has one."""
+        github = self.settings.github
+        if github is None or not plane or not github.apply_per_plane:
+            return self._apply
+        if plane not in self._applies:
+            self._applies[plane] = self._plane(github, plane, roles)
+        self.service_account(f"{GITHUB_POOL}-apply-{plane}", roles=roles)
+        return self._applies[plane]
+
+    def ci(
+        self, name: str, *, repository: str, roles: Sequence[str] = (), environment: str = ""
+    ) -> FederatedIdentity | None:
+        """The identity of an application's repository, which has the platform's own owner."""
+        github = self.settings.github
+        if github is None:
+            return None
+        if repository.partition("/")[0].lower() != github.owner.lower():
+            raise self.refuse(
+                "contract/other-owner",
+                f"`{repository}` is not of `{github.owner}`, the only owner whose jobs are trusted here",
+                help="keep the repository where the platform's own is",
+            )
+        identity = self.service_account(name, roles=roles, purpose=f"CI of {repository}")
+        provider, attribute = self._applications(github, environment)
+        self._trust(record_id(name, repository, environment), identity, f"{attribute}/{repository}", provider)
+        return FederatedIdentity(self._provider_id(provider), identity)
 
     def _account(self, name: str, purpose: str) -> ServiceAccount:
         self._accounts[name] = ServiceAccount(
@@ -366,7 +408,7 @@ class Iam(Component):
         )
 
     def _github(self, github: GithubSettings) -> None:
-        pool = IamWorkloadIdentityPool(
+        self._pool = IamWorkloadIdentityPool(
             self,
             GITHUB_POOL,
             project=self.environment.project,
@@ -375,37 +417,70 @@ class Iam(Component):
             description=f"Runs of {github.repository} that plan and apply {self.environment.prefix}"[:256],
             origin=self.at("github"),
         )
+        protected = github.apply_environment or self.environment.name
+        self._plan = self._federated("plan", github.plan_roles, github)
+        self._apply = self._federated("apply", () if github.apply_per_plane else github.apply_roles, github, protected)
+        self._state(github, "plan", "roles/storage.objectViewer")
+        if not github.apply_per_plane:
+            self._state(github, "apply", "roles/storage.objectUser")
+
+    def _plane(self, github: GithubSettings, plane: str, roles: Sequence[str]) -> FederatedIdentity:
+        verb = f"apply-{plane}"
+        if len(f"{GITHUB_POOL}-{verb}") > 30:
+            raise self.refuse(
+                "contract/bad-name",
+                f"the identity that applies `{plane}` would be `{GITHUB_POOL}-{verb}`, which is longer than 30",
+                path=("github", "apply_per_plane"),
+                help=f"give the plane a name of at most {30 - len(GITHUB_POOL) - 7} characters",
+            )
+        made = self._federated(verb, roles, github, f"{self.environment.name}-{plane}")
+        self._state(github, verb, "roles/storage.objectUser")
+        return made
+
+    def _federated(
+        self, verb: str, roles: Sequence[str], github: GithubSettings, protected: str = ""
+    ) -> FederatedIdentity:
+        """A service account, and the provider that lets runs take it on when every condition holds."""
+        name = f"{GITHUB_POOL}-{verb}"
+        identity = self.service_account(name, roles=roles, purpose=f"GitHub Actions of {github.repository}: {verb}")
         trusted = [
             f"assertion.repository_owner_id == '{github.owner_id}'",
             f"assertion.repository == '{github.repository}'",
         ]
         if github.repository_id is not None:
             trusted.append(f"assertion.repository_id == '{github.repository_id}'")
-        protected = f"assertion.environment == '{github.apply_environment or self.environment.name}'"
-        self._plan = self._federated("plan", github.plan_roles, github, pool, trusted)
-        self._apply = self._federated("apply", github.apply_roles, github, pool, [*trusted, protected])
-        self._state(github, "plan", "roles/storage.objectViewer")
-        self._state(github, "apply", "roles/storage.objectUser")
+        attribute = f"{record_id(verb)}_repository"
+        provider = self._provider(name, verb, attribute, trusted, protected)
+        self._trust(record_id(name), identity, f"{attribute}/{github.repository}", provider)
+        return FederatedIdentity(self._provider_id(provider), identity)
 
-    def _federated(
-        self,
-        verb: Literal["plan", "apply"],
-        roles: Sequence[str],
-        github: GithubSettings,
-        pool: IamWorkloadIdentityPool,
-        conditions: Sequence[str],
-    ) -> FederatedIdentity:
-        """A service account, and the provider that lets runs take it on when every condition holds."""
+    def _applications(self, github: GithubSettings, environment: str) -> tuple[IamWorkloadIdentityPoolProvider, str]:
+        """The provider for jobs of every repository of the owner, in one deployment environment or in any."""
+        verb = f"ci-{environment}" if environment else "ci"
         name = f"{GITHUB_POOL}-{verb}"
-        attribute = f"{verb}_repository"
-        identity = self.service_account(name, roles=roles, purpose=f"GitHub Actions of {github.repository}: {verb}")
-        provider = IamWorkloadIdentityPoolProvider(
+        if not PROVIDER_ID.fullmatch(name):
+            raise self.refuse(
+                "contract/bad-name",
+                f"`{name}` cannot be the name of a provider of identities",
+                help="name the deployment environment with at most 22 lower case letters, digits and hyphens",
+            )
+        attribute = f"{record_id(verb)}_repository"
+        if name not in self._providers:
+            trusted = [f"assertion.repository_owner_id == '{github.owner_id}'"]
+            self._provider(name, verb, attribute, trusted, environment)
+        return self._providers[name], attribute
+
+    def _provider(
+        self, name: str, verb: str, attribute: str, trusted: Sequence[str], protected: str
+    ) -> IamWorkloadIdentityPoolProvider:
+        conditions = [*trusted, *([f"assertion.environment == '{protected}'"] if protected else [])]
+        self._providers[name] = IamWorkloadIdentityPoolProvider(
             self,
             record_id(name),
             project=self.environment.project,
-            workload_identity_pool_id=pool.workload_identity_pool_id,
+            workload_identity_pool_id=self._pool.workload_identity_pool_id,
             workload_identity_pool_provider_id=name,
-            display_name=f"GitHub Actions: {verb}",
+            display_name=f"GitHub Actions: {verb}"[:32],
             attribute_mapping={
                 "google.subject": "assertion.repository_id + ':' + assertion.run_id",
                 f"attribute.{attribute}": "assertion.repository",
@@ -414,17 +489,30 @@ class Iam(Component):
             oidc=[{"issuer_uri": GITHUB_ISSUER}],
             origin=self.at("github"),
         )
-        path = f"projects/{self.environment.project_number}/locations/global/workloadIdentityPools/{GITHUB_POOL}"
+        return self._providers[name]
+
+    def _trust(self, id: str, identity: Identity, attribute: str, provider: IamWorkloadIdentityPoolProvider) -> None:
+        """Let jobs whose attribute has a value take the identity on."""
+        if id in self._trusted:
+            return
+        self._trusted.add(id)
         ServiceAccountIamMember(
             self,
-            record_id(name),
+            id,
             service_account_id=identity.id,
             role=KUBERNETES_USER,
-            member=f"principalSet://iam.googleapis.com/{path}/attribute.{attribute}/{github.repository}",
+            member=f"principalSet://iam.googleapis.com/{self._pool_path}/attribute.{attribute}",
             depends_on=[provider],
             origin=self.at("github"),
         )
-        return FederatedIdentity(provider=Known(f"{path}/providers/{name}", provider.name), identity=identity)
+
+    @property
+    def _pool_path(self) -> str:
+        return f"projects/{self.environment.project_number}/locations/global/workloadIdentityPools/{GITHUB_POOL}"
+
+    def _provider_id(self, provider: IamWorkloadIdentityPoolProvider) -> str:
+        name = next(name for name, made in self._providers.items() if made is provider)
+        return Known(f"{self._pool_path}/providers/{name}", provider.name)
 
     def _state(self, github: GithubSettings, verb: str, role: str) -> None:
         if github.state_bucket is not None:
