@@ -19,6 +19,8 @@ TOOLS = ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
+GO_TOOLS = {"actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"}
+"""Tools that tests run and that come as Go modules; tests skip what is not there."""
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -69,6 +71,18 @@ def npm_tools() -> None:
         run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}", **trust)
 
 
+def go_tools() -> None:
+    """The tools of GO_TOOLS in `.tools/go/bin`, where there is a `go` to build them."""
+    place = TOOLS / "go" / "bin"
+    go = shutil.which("go")
+    for name, module in GO_TOOLS.items() if go else ():
+        stamp = place / f"{name}.version"
+        if not stamp.exists() or stamp.read_text() != module:
+            place.mkdir(parents=True, exist_ok=True)
+            run(str(go), "install", module, GOBIN=str(place))
+            stamp.write_text(module)
+
+
 def demo() -> None:
     """Compile the reference blueprint."""
     install()
@@ -79,6 +93,7 @@ def test() -> None:
     """Lint, types and every test; arguments go to pytest."""
     install("test,lint")
     npm_tools()
+    go_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from planform.contracts.gitops import GitOps
 from planform.contracts.infrastructure import Infrastructure, StackFacts
@@ -253,10 +254,14 @@ def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, Ter
     facts = []
     for name, stack in stacks.items():
         before = wiring.stacks.get(name, tuple(foundation))
-        types = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
         after = tuple(other for other in before if other in stacks and other != name)
-        facts.append(StackFacts(name, *whose[name], after, tuple(sorted(types))))
+        facts.append(StackFacts(name, *whose[name], after, partial(_types, stack)))
     return facts
+
+
+def _types(stack: TerraformStack) -> tuple[str, ...]:
+    found = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
+    return tuple(sorted(found))
 
 
 def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:

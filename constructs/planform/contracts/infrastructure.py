@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -16,14 +16,14 @@ class StackFacts:
     """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it.
 
     The plane of a team's stack is `teams`, its owner the team; with one stack for all of an environment both are "".
-    `resource_types` are those of its resources, such as `google_storage_bucket`.
+    `resource_types` gives those of its resources, such as `google_storage_bucket`, as far as they are made by then.
     """
 
     name: str
     plane: str
     owner: str
     after: tuple[str, ...] = ()
-    resource_types: tuple[str, ...] = ()
+    resource_types: Callable[[], tuple[str, ...]] = tuple
 
 
 @runtime_checkable

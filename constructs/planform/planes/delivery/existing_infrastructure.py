@@ -57,7 +57,7 @@ class ExistingInfrastructure(Component):
                 "plane": stack.plane,
                 "owner": stack.owner,
                 "after": list(stack.after),
-                "roles": list(roles_for(stack.resource_types, {})),
+                "roles": list(roles_for(stack.resource_types(), {})),
             }
             for stack in stacks
         ]

@@ -93,16 +93,16 @@ def apply_workflow(given: Delivery) -> Workflow:
 
 def _compile(given: Delivery, *, preview: bool) -> Job:
     """No identity: this runs the code of whoever wrote the pull request."""
-    paths = {"BLUEPRINT": given.blueprint, "OUTPUT": given.output, "TARGET": given.environment}
+    paths = {"BLUEPRINT": given.blueprint, "OUTPUT": given.output}
     steps = [
         Step("Check out", tool="checkout", inputs={"depth": "0"} if preview else {}),
         Step("Python", tool="python", inputs={"version": given.python}),
         Step("Install planform", 'python -m pip install --quiet "$PLANFORM"\n', variables={"PLANFORM": given.planform}),
-        Step("Judge the blueprint", 'planform validate "$BLUEPRINT" --env "$TARGET"\n', variables=paths),
         Step("Compile", _COMPILE, variables=paths),
     ]
     if preview:
-        steps.append(Step("Preview", _PREVIEW, variables={**paths, "BASE": f"origin/{given.branch}"}))
+        compared = {"BASE": f"origin/{given.branch}", "BLUEPRINT": given.blueprint, "TARGET": given.environment}
+        steps.append(Step("Preview", _PREVIEW, variables=compared))
     return Job("compile", tuple(steps), minutes=20)
 
 
@@ -205,14 +205,14 @@ def _plan(given: Delivery, *, keyed: bool) -> str:
 
 
 def _providers(stack: StackFacts) -> Iterable[str]:
-    return sorted({kind.partition("_")[0] for kind in stack.resource_types})
+    return sorted({kind.partition("_")[0] for kind in stack.resource_types()})
 
 
 _CALLS_HOME = ("GITHUB_TOKEN", "GITHUB_APP_PEM_FILE")
 """With one of these, made up or not, the provider asks its service who it is."""
 
 _COMPILE = """\
-planform synth "$BLUEPRINT" --out "$OUTPUT" --env "$TARGET"
+planform synth "$BLUEPRINT" --out "$OUTPUT"
 if [ -n "$(git status --porcelain -- "$OUTPUT")" ]; then
   git status --short -- "$OUTPUT"
   echo "the committed output is not what the blueprint compiles to: run planform synth, and commit what it writes"

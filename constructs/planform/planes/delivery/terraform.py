@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from planform import __version__
 from planform.contracts.ci import Ci
 from planform.contracts.gitops import GitOps
-from planform.contracts.identity import FederatedIdentity, Identities
+from planform.contracts.identity import Identities
 from planform.contracts.infrastructure import Infrastructure, StackFacts
 from planform.contracts.keys import Keys
 from planform.contracts.secrets import Secrets
@@ -238,8 +238,9 @@ class Terraform(Component):
             )
         owners = [self.place.team] if self.place.team else []
         deliverer = Gate(version_control.gate(repository, facts.name, reviewers=owners), apply)
+        wanted = {name: each.secrets for name, each in settings.providers.items() if each.secrets}
+        secrets = self._held(wanted)  # before the gates, whose roles have to reach them
         gates = {stack.name: self._gate(stack, deliverer, repository, version_control) for stack in stacks}
-        applying = [apply, *(gate.identity for gate in gates.values())]
         return Delivery(
             environment=facts.name,
             prefix=facts.prefix,
@@ -256,9 +257,7 @@ class Terraform(Component):
             compared=settings.compared,
             manifests=self.gitops.source() if self.gitops is not None else None,
             variables={name: each.variables for name, each in settings.providers.items()},
-            secrets={
-                name: self._secrets(each.secrets, applying) for name, each in settings.providers.items() if each.secrets
-            },
+            secrets=secrets,
             minutes=settings.stack_minutes,
         )
 
@@ -267,10 +266,10 @@ class Terraform(Component):
     ) -> Gate:
         """The gate of the stack's plane, where planes are applied by identities of their own."""
         extra = self.settings.apply_roles
-        identity = self.identity.apply(stack.plane, roles=roles_for(stack.resource_types, extra))
+        identity = self.identity.apply(stack.plane, roles=roles_for(stack.resource_types(), extra))
         if identity is None or identity == deliverer.identity:
             return deliverer
-        unknown = unknown_types(stack.resource_types, extra)
+        unknown = unknown_types(stack.resource_types(), extra)
         if unknown:
             raise self.refuse(
                 "contract/no-apply-role",
@@ -282,18 +281,23 @@ class Terraform(Component):
         name = f"{self.environment.name}-{stack.plane}"
         return Gate(version_control.gate(repository, name, reviewers=[owner] if owner else []), identity)
 
-    def _secrets(self, wanted: Mapping[str, str], applying: Sequence[FederatedIdentity]) -> dict[str, str]:
-        if self.secrets is None:
+    def _held(self, wanted: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """The secrets of each provider by variable; CI lets the jobs that name them read them."""
+        secrets = self.secrets
+        if wanted and secrets is None:
             raise self.refuse(
                 "contract/no-ci",
                 "providers have secrets, and the environment has no store for them",
                 path=("providers",),
                 help="fill `secrets`",
             )
-        readers = list(dict.fromkeys(each.identity.member for each in applying))
         return {
-            variable: self.secrets.secret(name, readers=readers, purpose=f"{variable} of Terraform").id
-            for variable, name in wanted.items()
+            provider: {
+                variable: secrets.secret(name, purpose=f"{variable} of Terraform").id
+                for variable, name in variables.items()
+            }
+            for provider, variables in wanted.items()
+            if secrets is not None
         }
 
     def _owners(self, stacks: Sequence[StackFacts]) -> dict[str, list[str]]:
