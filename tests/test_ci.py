@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from planform.planes.delivery.cloud_build_workflow import SHARED, VERSIONED
 from planform.planes.delivery.existing_version_control import ExistingVersionControl, ExistingVersionControlSettings
 from planform.planes.delivery.github_actions import GithubActions
 from planform.planes.delivery.github_workflow import TOOLS
+from planform.planes.delivery.gitlab_workflow import gitlab_workflow
+from planform.planes.delivery.workflow_faults import Unsayable
 from planform.planes.security.existing_services import ExistingServices
 from planform.planes.security.iam import Iam
 from planform.planes.security.secret_manager import SecretManager
@@ -172,6 +175,41 @@ def test_builds_are_what_cloud_build_takes(tmp_path: Path) -> None:
     assert schema("cloudbuild", file) == 1
 
 
+def test_pipelines_are_what_gitlab_takes(tmp_path: Path) -> None:
+    files = compile_files(CASES / "delivery.gitlab.yaml").output.files
+    made = {path: str(body) for path, body in files.items() if path.startswith("repository/.gitlab")}
+    assert {path.rpartition("/")[2] for path in made} == {
+        ".gitlab-ci.yml",
+        "CODEOWNERS",
+        "dev-apply.yml",
+        "dev-plan.yml",
+    }
+    for path in (path for path in made if path.endswith(".yml")):
+        file = tmp_path / Path(path).name
+        file.write_text(made[path])
+        assert schema("gitlab-ci", file) == 0, path
+    file.write_text(made[path].replace("script:", "skript:"))
+    assert schema("gitlab-ci", file) == 1
+    plan = yaml.safe_load(made["repository/.gitlab/ci/dev-plan.yml"])["dev-plan plan"]
+    assert plan["id_tokens"]["GOOGLE_TOKEN"]["aud"].endswith("/workloadIdentityPools/gitlab/providers/gitlab-plan")
+    assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID" in plan["rules"][0]["if"]
+    apply = yaml.safe_load(made["repository/.gitlab/ci/dev-apply.yml"])["dev-apply apply"]
+    assert apply["environment"] == {"name": "dev"} and apply["resource_group"] == "dev-apply-apply"
+
+
+def test_signing_in_from_gitlab_writes_what_googles_libraries_read(tmp_path: Path) -> None:
+    job = Job("a", (Step("Go", 'echo "$A"', variables={"A": "it's"}),), identity=identity())
+    made = yaml.safe_load(gitlab_workflow(workflow(job), project="acme-ai-dev"))["deliver a"]
+    script = "\n".join([*made["before_script"], *made["script"]])
+    variables = {"CI_PROJECT_DIR": str(tmp_path), "GOOGLE_TOKEN": "token-of-the-job", "PATH": os.environ["PATH"]}
+    done = subprocess.run(["sh", "-ec", script], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout == "it's\n"
+    config = json.loads((tmp_path / ".google-credentials.json").read_text())
+    assert Path(config["credential_source"]["file"]).read_text() == "token-of-the-job"
+    assert config["audience"] == f"//iam.googleapis.com/{identity().provider}"
+    assert f"/{identity().identity.email}:" in config["service_account_impersonation_url"]
+
+
 # Pins
 
 
@@ -289,6 +327,24 @@ def test_what_a_ci_has_no_words_for_is_refused(ci: str, flow: Workflow, summary:
     assert caught.value.fault.code == "contract/workflow"
     assert summary in caught.value.fault.summary
     assert caught.value.fault.help
+
+
+@pytest.mark.parametrize(
+    ("flow", "summary"),
+    [
+        (workflow(Job("a", (GO,), when="x")), "a condition in GitHub's words"),
+        (workflow(Job("a", (GO,)), trigger=Trigger(schedule="1 1 * * *")), "on a schedule"),
+        (workflow(Job("a", (Step("Go", tool="image-build"),))), "no `image-build`"),
+        (workflow(Job("a", (Step("Go", tool="python"), GO))), "no version of `python`"),
+        (workflow(Job("a", (Step("P", tool="python"), Step("N", tool="node"), GO))), "one image"),
+        (workflow(Job("a", (Step("Go", "true", secrets={"A": "b"}),))), "reads secrets"),
+        (workflow(Job("a", (Step("Go", tool="checkout"),))), "no step that does anything"),
+    ],
+)
+def test_what_gitlab_has_no_words_for_is_refused(flow: Workflow, summary: str) -> None:
+    with pytest.raises(Unsayable, match=re.escape(summary)) as caught:
+        gitlab_workflow(flow, project="acme-ai-dev")
+    assert caught.value.help
 
 
 def test_every_tool_of_cloud_build_is_said_or_refused() -> None:

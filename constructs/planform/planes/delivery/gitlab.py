@@ -72,7 +72,8 @@ class Gitlab(Component):
 
     Provides: VersionControl.
     Requires: nothing.
-    Emits: gitlab/requests.json, and first files of projects; CODEOWNERS as `.gitlab/CODEOWNERS`; no Terraform.
+    Emits: gitlab/requests.json, and first files of projects; CODEOWNERS as `.gitlab/CODEOWNERS`;
+    `.gitlab-ci.yml`, which includes the workflows of `ci: {use: existing, dialect: gitlab-ci}`; no Terraform.
     Errors: contract/bad-name, contract/other-value.
     Source: GitLab REST API, projects, protected branches, environments, variables; GitLab 19, read 2026-11.
     """
@@ -138,7 +139,8 @@ class Gitlab(Component):
         return {".gitlab/CODEOWNERS": code_owners(owners, lambda team: f"@{self._group(team)}")}
 
     def finish(self) -> None:
-        """The list of calls."""
+        """The list of calls, and the file that GitLab starts from."""
+        RepositoryFile(self, ".gitlab-ci.yml", 'include:\n- local: "/.gitlab/ci/*.yml"\n')
         calls = [call for made in self._made.values() for call in made]
         for (path, name), gate in self._gates.items():
             calls += self._environment(path, name, gate["reviewers"])
