@@ -34,14 +34,23 @@ class Made:
         stack = TerraformStack(self.app, STACK)
         place = Place("delivery", "platform-team")
         self.code = component(stack, "version_control", settings, environment=environment, place=place)
+        self._open = True
+
+    def finish(self) -> None:
+        """The end of all asking, once."""
+        if self._open:
+            self.code.finish()
+        self._open = False
 
     def document(self) -> dict[str, Any]:
+        self.finish()
         return dict(json.loads(synthesize(self.app)[f"stacks/{STACK}/cdk.tf.json"]))
 
     def records(self, kind: str) -> dict[str, Any]:
         return dict(self.document().get("resource", {}).get(kind, {}))
 
     def files(self) -> dict[str, str]:
+        self.finish()
         return texts(self.app)
 
 
@@ -64,7 +73,6 @@ def test_the_rules_come_after_every_file_and_files_one_after_another() -> None:
     repository = made.code.repository("fraud-scoring", team="fraud")
     made.code.write(repository, {"a.txt": "a", ".github/workflows/deliver.yml": "x: ${{ y }}\n"})
     made.code.write(repository, {"c.txt": "c"})
-    made.code.finish()
     files = made.records("github_repository_file")
     chain = ["fraud_scoring_a_txt", "fraud_scoring__github_workflows_deliver_yml", "fraud_scoring_c_txt"]
     assert "depends_on" not in files[chain[0]]
@@ -79,7 +87,6 @@ def test_the_rules_come_after_every_file_and_files_one_after_another() -> None:
 def test_the_default_branch_asks_for_reviews_checks_and_a_straight_history() -> None:
     made = github(rules={"reviews": 2, "checks": ["deliver"]}, terraform_app_id=7)
     made.code.repository("fraud-scoring")
-    made.code.finish()
     ruleset = made.records("github_repository_ruleset")["fraud_scoring_branch"]
     (rules,) = ruleset["rules"]
     assert rules["deletion"] and rules["non_fast_forward"] and rules["required_linear_history"]
@@ -89,7 +96,6 @@ def test_the_default_branch_asks_for_reviews_checks_and_a_straight_history() -> 
     assert ruleset["bypass_actors"] == [{"actor_id": 7, "actor_type": "Integration", "bypass_mode": "always"}]
     plain = github()
     plain.code.repository("x")
-    plain.code.finish()
     other = plain.records("github_repository_ruleset")["x_branch"]
     assert "bypass_actors" not in other and "required_status_checks" not in other["rules"][0]
 
@@ -109,7 +115,6 @@ def test_what_is_shared_is_made_by_one_environment() -> None:
         repository = made.code.repository("fraud-scoring", team="fraud")
         made.code.write(repository, {"a.txt": "a"})
         made.code.variable(repository, "REGISTRY", "europe-west4-docker.pkg.dev")
-        made.code.finish()
     once = ("github_repository", "github_team", "github_repository_ruleset", "github_repository_file")
     assert all(shared.records(kind) for kind in once)
     assert not any(other.records(kind) for kind in once)
@@ -133,6 +138,17 @@ def test_production_waits_for_the_owning_team_and_for_nobody_else() -> None:
     assert "reviewers" not in development.records("github_repository_environment")["fraud_scoring_dev"]
 
 
+def test_reviewers_are_added_up_whoever_asks_first() -> None:
+    made = github()
+    platform = made.code.platform_repository()
+    made.code.variable(platform, "REGION", "europe-west4")
+    made.code.gate(platform, "prod", reviewers=["sre"])
+    made.code.gate(platform, "other")
+    entries = made.records("github_repository_environment")
+    assert entries["ai_platform_prod"]["reviewers"] == [{"teams": ["${tonumber(github_team.sre.id)}"]}]
+    assert entries["ai_platform_other"]["reviewers"] == [{"teams": ["${tonumber(github_team.platform_team.id)}"]}]
+
+
 def test_a_team_that_github_has_is_named_by_its_number() -> None:
     given = {"teams": {"fraud": {"id": 42, "slug": "fraud-ml"}}}
     made = github(DEV, reviewed_deployments=True, **given)
@@ -153,11 +169,9 @@ def test_at_most_six_reviewers() -> None:
 def test_the_platforms_own_repository_is_ruled_only_when_asked() -> None:
     kept = github()
     kept.code.gate(kept.code.platform_repository(), "prod")
-    kept.code.finish()
     assert kept.records("github_repository") == {}
     assert kept.records("github_repository_environment")["ai_platform_prod"]["repository"] == "ai-platform"
     managed = github(manage_repository=True, rules={"platform_checks": ["prod-plan"]})
-    managed.code.finish()
     ruleset = managed.records("github_repository_ruleset")["ai_platform_branch"]
     assert ruleset["rules"][0]["required_status_checks"][0]["required_check"][0]["context"] == "prod-plan"
     assert managed.records("github_repository")["ai_platform"]["lifecycle"] == {"prevent_destroy": True}
@@ -218,7 +232,6 @@ def test_gitlab_is_told_by_calls_in_their_order() -> None:
     repository = made.code.repository("fraud-scoring", team="fraud")
     made.code.variable(repository, "REGION", "europe-west4")
     made.code.write(repository, {"a.txt": "a\n"})
-    made.code.finish()
     files = {path.partition("gitlab/gitlab/")[2]: body for path, body in made.files().items()}
     assert files["fraud-scoring/a.txt"] == "a\n"
     calls = json.loads(files["requests.json"])
@@ -237,7 +250,6 @@ def test_what_exists_is_named_and_its_owner_is_told_what_to_make() -> None:
     made.code.variable(repository, "REGION", "europe-west4")
     made.code.write(repository, {"a.txt": "a\n"})
     assert refusal(made.code.repository, "z") == "contract/not-named"
-    made.code.finish()
     files = {path.partition("existing-version_control/")[2]: body for path, body in made.files().items()}
     assert files["repositories/y/a.txt"] == "a\n"
     listed = yaml.safe_load(files["repositories.yaml"])["acme/y"]

@@ -36,7 +36,7 @@ from planform.spec.platform import (
 )
 from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
-from planform.terraform.record import Resource, records_of
+from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
@@ -255,7 +255,10 @@ def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, Ter
     for name, stack in stacks.items():
         before = wiring.stacks.get(name, tuple(foundation))
         after = tuple(other for other in before if other in stacks and other != name)
-        facts.append(StackFacts(name, *whose[name], after, partial(_types, stack)))
+        providers = {
+            each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
+        }
+        facts.append(StackFacts(name, *whose[name], after, partial(_types, stack), tuple(sorted(providers))))
     return facts
 
 

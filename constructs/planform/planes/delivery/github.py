@@ -197,9 +197,8 @@ class Github(Component):
         if self.settings.reviewed_deployments is not None:
             self._reviewed = self.settings.reviewed_deployments
         self._repositories: dict[str, GithubRepository] = {}
-        self._gates: dict[tuple[str, str], RepositoryEnvironment] = {}
+        self._gates: dict[tuple[str, str], list[str]] = {}
         self._variables: dict[tuple[str, str], str] = {}
-        self._written: set[tuple[str, str]] = set()
         self._teams: dict[str, Team] = {}
         GithubProvider(self, "github", owner=offline(self, judged=None, applied=self.settings.owner))
         self._platform = self._code_repository(self.settings.repository.partition("/")[2])
@@ -231,15 +230,16 @@ class Github(Component):
         if known != value:
             summary = f"the variable {name} of `{repository.name}` would be `{known}` and `{value}`"
             raise self.refuse("contract/other-value", summary, help="use two variables, or agree on one value")
-        entry = self.gate(repository, self.environment.name)
-        if (repository.name, name) not in self._written:
-            self._written.add((repository.name, name))
-            self._set(record_id(repository.name, name), repository, entry, name, value)
+        self.gate(repository, self.environment.name)
 
     def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
         """A deployment environment, entered from the default branch alone."""
-        if (repository.name, name) not in self._gates:
-            self._enter(repository, name, reviewers)
+        asked = self._gates.setdefault((repository.name, name), [])
+        asked += [team for team in reviewers if team not in asked]
+        if self._reviewed:
+            self._refuse_crowd(name, asked)
+            for team in reviewers:
+                self._team_id(team, f"reviews deployments to `{name}`")
         return name
 
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
@@ -261,9 +261,12 @@ class Github(Component):
         return {".github/CODEOWNERS": code_owners(owners, lambda team: f"@{self.settings.owner}/{self._slug(team)}")}
 
     def finish(self) -> None:
-        """Rules come last, when every first file is there."""
-        for repository in self._repositories.values():
-            repository.rule()
+        """Who reviews is known at the end; rules come last, when every first file is there."""
+        entries = {gate: self._enter(*gate, teams) for gate, teams in self._gates.items()}
+        for (repository, name), value in self._variables.items():
+            self._set(entries[repository, self.environment.name], repository, name, value)
+        for made in self._repositories.values():
+            made.rule()
 
     def _code_repository(self, name: str) -> CodeRepository:
         return CodeRepository(HOST, self.settings.owner, name, self.settings.branch)
@@ -274,21 +277,25 @@ class Github(Component):
         if team:
             made.admit(team, self._team_id(team, "pushes to it"))
 
-    def _enter(self, repository: CodeRepository, name: str, reviewers: Sequence[str]) -> None:
-        asked = tuple(dict.fromkeys(reviewers)) if self._reviewed else ()
-        if len(asked) > REVIEWERS:
+    def _refuse_crowd(self, name: str, teams: Sequence[str]) -> None:
+        if len(teams) > REVIEWERS:
             raise self.refuse(
                 "contract/too-many-reviewers",
-                f"`{name}` would have {len(asked)} reviewers, and GitHub takes {REVIEWERS}",
+                f"`{name}` would have {len(teams)} reviewers, and GitHub takes {REVIEWERS}",
                 help="name one team that has all of them",
             )
-        teams = [self._team_id(team, f"reviews deployments to `{name}`") for team in asked]
-        made = self._repositories.get(repository.name)
-        id = record_id(repository.name, name)
+
+    def _enter(self, repository: str, name: str, asked: Sequence[str]) -> RepositoryEnvironment:
+        """Where nobody was named to review, the owner of this component's plane does."""
+        own = [self.place.team] if self.place.team else []
+        reviewing = (asked or own) if self._reviewed else []
+        teams = [self._team_id(team, f"reviews deployments to `{name}`") for team in reviewing]
+        made = self._repositories.get(repository)
+        id = record_id(repository, name)
         entry = RepositoryEnvironment(
             self,
             id,
-            repository=made.name if made else repository.name,
+            repository=made.name if made else repository,
             environment=name,
             wait_timer=self.settings.wait_minutes or None,
             can_admins_bypass=not self._reviewed,
@@ -297,20 +304,19 @@ class Github(Component):
             deployment_branch_policy=[{"protected_branches": False, "custom_branch_policies": True}],
             depends_on=made.access if made else None,
         )
-        self._gates[repository.name, name] = entry
         RepositoryEnvironmentDeploymentPolicy(
             self,
             id,
             repository=entry.repository,
             environment=entry.environment,
-            branch_pattern=repository.branch,
+            branch_pattern=self.settings.branch,
         )
+        return entry
 
-    def _set(self, id: str, repository: CodeRepository, entry: str, name: str, value: str) -> None:
-        gate = self._gates[repository.name, entry]
+    def _set(self, gate: RepositoryEnvironment, repository: str, name: str, value: str) -> None:
         ActionsEnvironmentVariable(
             self,
-            id,
+            record_id(repository, name),
             repository=gate.repository,
             environment=gate.environment,
             variable_name=name,

@@ -8,7 +8,7 @@ write applies it if it comes to the same change.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from planform.contracts.ci import Job, Step, Trigger, Workflow
@@ -64,7 +64,7 @@ class Delivery:
 
     def is_keyed(self, stack: StackFacts) -> bool:
         """Whether a provider of the stack needs a secret, which the identity that plans may not read."""
-        return any(provider in self.secrets for provider in _providers(stack))
+        return any(provider in self.secrets for provider in stack.providers)
 
 
 def plan_workflow(given: Delivery) -> Workflow:
@@ -161,7 +161,7 @@ def _applies(given: Delivery, ready: tuple[str, ...]) -> list[Job]:
 def _apply(given: Delivery, stack: StackFacts) -> Step:
     compared = given.compared and not given.is_keyed(stack)
     script = _APPLY_COMPARED if compared else _APPLY
-    providers = [provider for provider in _providers(stack) if provider in {*given.variables, *given.secrets}]
+    providers = [provider for provider in stack.providers if provider in {*given.variables, *given.secrets}]
     variables = {"STACK": stack.name, "FOLDER": given.folder(stack.name)}
     secrets: dict[str, str] = {}
     for provider in providers:
@@ -202,10 +202,6 @@ def _plan(given: Delivery, *, keyed: bool) -> str:
         f'terraform -chdir={folder}/"$STACK" show -no-color tfplan > "changes/$STACK.txt"\n'
         f'terraform -chdir={folder}/"$STACK" show -json tfplan > "changes/$STACK.json"\n'
     )
-
-
-def _providers(stack: StackFacts) -> Iterable[str]:
-    return sorted({kind.partition("_")[0] for kind in stack.resource_types()})
 
 
 _CALLS_HOME = ("GITHUB_TOKEN", "GITHUB_APP_PEM_FILE")
