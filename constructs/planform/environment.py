@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -227,19 +227,28 @@ def _finish(
     spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
 ) -> None:
     """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
+    told = (slot for slot in wiring.slots if isinstance(components[slot.filled.capability], Infrastructure))
+    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks))
+    _each(spec, wiring.slots, lambda slot: components[slot.filled.capability].finish())
+
+
+def _each(spec: EnvironmentSpec, slots: Iterable[Slot], do: Callable[[Slot], None]) -> None:
+    """Do something for each slot, and raise what all of them refuse."""
     faults: list[Diagnostic] = []
-    for slot in sorted(wiring.slots, key=lambda slot: slot.filled.capability != "infrastructure"):
-        component = components[slot.filled.capability]
+    for slot in slots:
         try:
-            if isinstance(component, Infrastructure):
-                component.deliver(_stack_facts(spec, wiring, stacks))
-            component.finish()
+            do(slot)
         except Refused as refused:
             faults.append(_refusal(spec, slot.path, refused))
         except DiagnosticError as fault_error:
             faults += fault_error.diagnostics
     if faults:
         raise DiagnosticError(faults)
+
+
+def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mapping[str, TerraformStack]) -> None:
+    if isinstance(tool, Infrastructure):
+        tool.deliver(_stack_facts(spec, wiring, stacks))
 
 
 def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
