@@ -21,6 +21,11 @@ CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
 MODELSCAN = "0.8.8"
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
+GO_TOOLS = {
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+}
+"""Tools that tests run and that come as Go modules; tests skip what is not there."""
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -93,6 +98,18 @@ def pip_tools() -> None:
         run(here / "bin" / "python", "-m", "pip", "install", "-q", f"modelscan=={MODELSCAN}")
 
 
+def go_tools() -> None:
+    """The tools of GO_TOOLS in `.tools/go/bin`, where there is a `go` to build them."""
+    place = TOOLS / "go" / "bin"
+    go = shutil.which("go")
+    for name, module in GO_TOOLS.items() if go else ():
+        stamp = place / f"{name}.version"
+        if not stamp.exists() or stamp.read_text() != module:
+            place.mkdir(parents=True, exist_ok=True)
+            run(str(go), "install", module, GOBIN=str(place))
+            stamp.write_text(module)
+
+
 def demo() -> None:
     """Compile the reference blueprint."""
     install()
@@ -105,6 +122,7 @@ def test() -> None:
     npm_tools()
     pip_tools()
     backstage_tools()
+    go_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
 

@@ -416,6 +416,20 @@ CODES: dict[str, Code] = {
         right="compute: {use: gke, node_pools: {l4: {machine_type: g2-standard-8, accelerator: nvidia-l4, max_nodes: 4}}}\n",
         help="add a node pool, or ask for an accelerator that the help line names",
     ),
+    "contract/no-apply-role": Code(
+        title="nothing says which role applies a type of resource",
+        why="Each plane is applied by an identity of its own, which has only the roles that its resources take. planform's table has no line for this type.",
+        wrong="infrastructure: terraform   # and a plane with google_new_thing\n",
+        right="infrastructure: {use: terraform, apply_roles: {google_new_thing: [roles/newthing.admin]}}\n",
+        help="name the predefined role of the service under `apply_roles`",
+    ),
+    "contract/no-ci": Code(
+        title="Terraform without anything that runs it",
+        why="With `runner: ci` the platform's CI plans and applies. That takes the slots `ci` and `version_control`, identities that jobs sign in as, and a store where providers need secrets.",
+        wrong="infrastructure: terraform   # and no ci\n",
+        right="ci: github-actions\nversion_control: {use: github, repository: acme/ai-platform}\ninfrastructure: terraform\n",
+        help="fill what the message names, or write `runner: hcp-terraform`",
+    ),
     "contract/no-client-quota": Code(
         title="a quota for a client, of a Kafka that has none",
         why="Only `kafka`, which Strimzi runs, holds single clients to a rate. A quota that is silently left out would be believed in.",
@@ -544,6 +558,13 @@ CODES: dict[str, Code] = {
         right='watch.model("churn", kind="classification", monitors=["drift"], ...)\n',
         help="ask for drift, performance or data_quality",
     ),
+    "contract/other-owner": Code(
+        title="a repository of another owner than the platform's",
+        why="Jobs are trusted by the numeric id of one owner, so that nobody who takes over a name is let in. A repository elsewhere would never be let in.",
+        wrong='identity.ci("fraud-build", repository="someone/fraud")\n',
+        right='identity.ci("fraud-build", repository="acme/fraud")\n',
+        help="keep the repository where the platform's own is",
+    ),
     "contract/other-queue": Code(
         title="one team with queues in two namespaces",
         why="A team has one queue, so that its quota is counted once.",
@@ -557,6 +578,13 @@ CODES: dict[str, Code] = {
         wrong='orchestrator.application("churn", team="fraud", namespace="fraud")\norchestrator.application("churn", team="ads", namespace="ads")\n',
         right='orchestrator.application("churn", team="fraud", namespace="fraud")\norchestrator.application("ads-churn", team="ads", namespace="ads")\n',
         help="ask for an application under another name",
+    ),
+    "contract/other-value": Code(
+        title="one variable with two values",
+        why="A repository has one variable of a name in an environment, and two components mean different things by it.",
+        wrong='version_control.variable(repository, "REGISTRY", "a")\nversion_control.variable(repository, "REGISTRY", "b")\n',
+        right='version_control.variable(repository, "REGISTRY", "a")\nversion_control.variable(repository, "MIRROR", "b")\n',
+        help="give one of the two another name",
     ),
     "contract/plane-cycle": Code(
         title="planes that would have to be applied before each other",
@@ -608,6 +636,13 @@ CODES: dict[str, Code] = {
         wrong='network_policy.allow_egress("ml", "web", scope=self, pods={}, hosts=[...60 hosts])\n',
         right='network_policy.allow_egress("ml", "web", scope=self, pods={}, cidrs=["203.0.113.0/24"])\n',
         help="ask for several rules with fewer hosts each, or for address ranges",
+    ),
+    "contract/too-many-reviewers": Code(
+        title="more reviewers of a deployment than the host takes",
+        why="GitHub takes six reviewers of a deployment environment, teams and people together.",
+        wrong='version_control.gate(repository, "prod", reviewers=["a", "b", "c", "d", "e", "f", "g"])\n',
+        right='version_control.gate(repository, "prod", reviewers=["release-managers"])\n',
+        help="name one team that has all of them",
     ),
     "contract/two-offers": Code(
         title="one wish that would be met in two ways",
@@ -679,12 +714,26 @@ CODES: dict[str, Code] = {
         right="identity:\n  use: existing\n  service_accounts: {gke-nodes: gke-nodes@acme-ai-dev.iam.gserviceaccount.com}\n",
         help="have one made with the roles that the help text lists, then add its e-mail under `service_accounts`",
     ),
+    "contract/unknown-team": Code(
+        title="a team whose number nobody told",
+        why="GitHub knows reviewers by number. The environment that makes what is shared makes teams and knows theirs; any other has to be told.",
+        wrong="version_control: {use: github, repository: acme/ai-platform, makes_shared: false, reviewed_deployments: true}\n",
+        right="version_control:\n  use: github\n  repository: acme/ai-platform\n  makes_shared: false\n  reviewed_deployments: true\n  teams: {platform-team: {id: 1234567}}\n",
+        help="add the team under `teams` with its number, see `gh api orgs/OWNER/teams/SLUG --jq .id`",
+    ),
     "contract/unmet-requirement": Code(
         title="a component needs a capability that the environment does not have",
         why="Components ask each other for what they need, by contract; nobody answers here.",
         wrong="planes:\n  resource: {compute: gke}\n",
         right="planes:\n  security: {services: project-services, identity: iam}\n  resource: {networking: vpc, compute: gke}\n",
         help="fill the capability that is named in the plane that should own it; `existing` adapts what you have",
+    ),
+    "contract/workflow": Code(
+        title="a workflow that a CI has no words for",
+        why="A workflow is written once for every CI. What one of them cannot say is refused, as leaving it out would run something else than was meant: Cloud Build, for example, runs a build as one service account.",
+        wrong="ci: {use: cloud-build, connection: ...}\ninfrastructure: terraform\n",
+        right="ci: {use: cloud-build, connection: ...}\ninfrastructure: {use: terraform, compared: false}\n",
+        help="change the workflow as the help line says, or fill `ci` with github-actions",
     ),
     "contract/wrong-contract": Code(
         title="a component that does not speak the contract it is asked for",
@@ -1610,6 +1659,13 @@ CODES: dict[str, Code] = {
         right="github: {plan_roles: [roles/viewer]}\n",
         help="write roles/SERVICE.ROLE, or projects/PROJECT/roles/ROLE for a role of your own",
     ),
+    "spec/runner": Code(
+        title="Terraform cannot be run that way",
+        why="Infrastructure Manager runs Terraform 1.5.7 at most, and the stacks need 1.11. A bucket that holds no state needs no keeping.",
+        wrong="infrastructure: {use: terraform, runner: infrastructure-manager}\n",
+        right="infrastructure: {use: terraform, runner: ci}\n",
+        help="write what the help line says",
+    ),
     "spec/scan-command": Code(
         title="a scanner that is not told what to scan, or where to write",
         why="The gate before a model's registration reads a verdict from a file, of a model in a folder; both places are"
@@ -1666,6 +1722,13 @@ CODES: dict[str, Code] = {
         wrong='teams: {default: {owners: ["group:ml@acme.example"]}}\n',
         right='teams: {fraud: {owners: ["group:ml@acme.example"]}}\n',
         help="rename the team: not a namespace of the cluster itself, and 25 characters at most",
+    ),
+    "spec/two-federations": Code(
+        title="two hosts whose jobs plan and apply",
+        why="A platform has one repository, and its jobs alone plan and apply.",
+        wrong="identity: {use: iam, github: {...}, gitlab: {...}}\n",
+        right="identity: {use: iam, github: {...}}\n",
+        help="keep `github` or `gitlab`",
     ),
     "spec/two-platforms": Code(
         title="more than one `Platform` document",
@@ -1764,6 +1827,13 @@ CODES: dict[str, Code] = {
         wrong="region: europe-wst4\n",
         right="region: europe-west4\n",
         help="mend the name; if the region is newer than the list, there is nothing to do",
+    ),
+    "spec/unreviewed-production": Code(
+        title="production that anybody deploys to",
+        why="A job that enters a deployment environment of production acts as the identity that may change everything there. Somebody of the owning team has to agree first.",
+        wrong="version_control: {use: github, repository: acme/ai-platform, reviewed_deployments: false}   # in production\n",
+        right="version_control: {use: github, repository: acme/ai-platform}\n",
+        help="delete the line, or write it under an environment without `production: true`",
     ),
     "spec/unused-setting": Code(
         title="a setting that has no effect beside another",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from planform.contracts.gitops import GitOps
+from planform.contracts.infrastructure import Infrastructure, StackFacts
 from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
@@ -35,6 +37,7 @@ from planform.spec.platform import (
 )
 from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
+from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
@@ -84,6 +87,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
     _publish(spec, wiring, components)
+    _finish(spec, wiring, components, stacks)
     _deliver(spec, wiring, components, teams)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
@@ -228,6 +232,59 @@ def _deliver(
     twice = [duplicate(new, old) for new, old in found if new is not old]
     if twice:
         raise DiagnosticError(twice)
+
+
+def _finish(
+    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
+) -> None:
+    """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
+    told = (slot for slot in wiring.slots if isinstance(components[slot.filled.capability], Infrastructure))
+    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks))
+    _each(spec, wiring.slots, lambda slot: components[slot.filled.capability].finish())
+
+
+def _each(spec: EnvironmentSpec, slots: Iterable[Slot], do: Callable[[Slot], None]) -> None:
+    """Do something for each slot, and raise what all of them refuse."""
+    faults: list[Diagnostic] = []
+    for slot in slots:
+        try:
+            do(slot)
+        except Refused as refused:
+            faults.append(_refusal(spec, slot.path, refused))
+        except DiagnosticError as fault_error:
+            faults += fault_error.diagnostics
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mapping[str, TerraformStack]) -> None:
+    if isinstance(tool, Infrastructure):
+        tool.deliver(_stack_facts(spec, wiring, stacks))
+
+
+def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
+    """Every stack, each after those before it, and what it is made of."""
+    whose = {stack_name(spec, plane): (plane.replace("_", "-"), block.owner) for plane, block in spec.planes.items()}
+    whose |= {team_stack_name(spec, team): ("teams", team) for team in spec.teams}
+    if spec.layout == "single":
+        whose = dict.fromkeys(whose, ("", ""))
+    foundation = {
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+    }
+    facts = []
+    for name, stack in stacks.items():
+        before = wiring.stacks.get(name, tuple(foundation))
+        after = tuple(other for other in before if other in stacks and other != name)
+        providers = {
+            each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
+        }
+        facts.append(StackFacts(name, *whose[name], after, partial(_types, stack), tuple(sorted(providers))))
+    return facts
+
+
+def _types(stack: TerraformStack) -> tuple[str, ...]:
+    found = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
+    return tuple(sorted(found))
 
 
 def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:

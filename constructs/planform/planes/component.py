@@ -117,6 +117,12 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     def build(self) -> None:
         """Make the records."""
 
+    def finish(self) -> None:
+        """Make what depends on everything that was asked; called once, when all components are built.
+
+        Whoever composes a component by hand calls it last.
+        """
+
     @property
     def labels(self) -> dict[str, str]:
         """Labels of everything that this component makes: who owns it and who pays for it."""

@@ -8,6 +8,14 @@ __all__ = ["COMPONENTS"]
 
 _HERE = "planform.planes.delivery"
 COMPONENTS: tuple[Listed, ...] = (
+    Listed("version_control", "github", f"{_HERE}.github:Github"),
+    Listed("version_control", "gitlab", f"{_HERE}.gitlab:Gitlab"),
+    Listed("version_control", "existing", f"{_HERE}.existing_version_control:ExistingVersionControl"),
+    Listed("ci", "github-actions", f"{_HERE}.github_actions:GithubActions"),
+    Listed("ci", "cloud-build", f"{_HERE}.cloud_build:CloudBuild"),
+    Listed("ci", "existing", f"{_HERE}.existing_ci:ExistingCi"),
+    Listed("infrastructure", "terraform", f"{_HERE}.terraform:Terraform"),
+    Listed("infrastructure", "existing", f"{_HERE}.existing_infrastructure:ExistingInfrastructure"),
     Listed("registry", "artifact-registry", f"{_HERE}.artifact_registry:ArtifactRegistry"),
     Listed("registry", "existing", f"{_HERE}.existing_registry:ExistingRegistry"),
     Listed("gitops", "config-sync", f"{_HERE}.config_sync:ConfigSync"),
