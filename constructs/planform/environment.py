@@ -41,6 +41,9 @@ from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
+TEAMS = "teams"
+"""Stands for the plane in what is said of a team's stack."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltEnvironment:
@@ -264,10 +267,6 @@ def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mappi
 
 def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
     """Every stack, each after those before it, and what it is made of."""
-    whose = {stack_name(spec, plane): (plane.replace("_", "-"), block.owner) for plane, block in spec.planes.items()}
-    whose |= {team_stack_name(spec, team): ("teams", team) for team in spec.teams}
-    if spec.layout == "single":
-        whose = dict.fromkeys(whose, ("", ""))
     foundation = {
         slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
     }
@@ -278,7 +277,7 @@ def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, Ter
         providers = {
             each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
         }
-        facts.append(StackFacts(name, *whose[name], after, partial(_types, stack), tuple(sorted(providers))))
+        facts.append(StackFacts(name, *_whose(spec, name), after, partial(_types, stack), tuple(sorted(providers))))
     return facts
 
 
@@ -295,12 +294,19 @@ def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Deliv
 
 def _owner(spec: EnvironmentSpec, stack: str) -> dict[str, str]:
     """The labels that say whose a stack is; none where it is everybody's."""
+    plane, owner = _whose(spec, stack)
+    found = {"plane": "" if plane == TEAMS else plane, "team": owner}
+    return {key: value for key, value in found.items() if value}
+
+
+def _whose(spec: EnvironmentSpec, stack: str) -> tuple[str, str]:
+    """The plane of a stack and its owner, both "" where it is everybody's; a team's stack is in no plane."""
     if spec.layout == "single":
-        return {}
+        return "", ""
     plane = plane_of(spec, stack)
     if plane is not None:
-        return {"plane": plane.name.replace("_", "-"), "team": plane.owner}
-    return {"team": next(team for team in spec.teams if team_stack_name(spec, team) == stack)}
+        return plane.name.replace("_", "-"), plane.owner
+    return TEAMS, next(team for team in spec.teams if team_stack_name(spec, team) == stack)
 
 
 def _provider(stack: TerraformStack, spec: EnvironmentSpec, owner: Mapping[str, str]) -> None:
