@@ -104,3 +104,6 @@ class Ci(DeliversFiles, Protocol):
 
         What has to exist beside the files, such as a trigger, is made.
         """
+
+    def one_identity(self) -> bool:
+        """Whether all jobs of a workflow act as one identity, instead of each as its own."""

@@ -97,6 +97,10 @@ class CloudBuild(Component):
         self._granted: set[tuple[str, str]] = set()
         self._pool = self._make_pool(self.settings.private_pool) if self.settings.private_pool else None
 
+    def one_identity(self) -> bool:
+        """A build has one service account."""
+        return True
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         """`cloudbuild/<name>.yaml`, and the triggers that run it."""
         place = repository or self.version_control.platform_repository()

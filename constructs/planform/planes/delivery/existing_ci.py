@@ -54,6 +54,10 @@ class ExistingCi(Component):
     settings: ExistingCiSettings
     version_control: VersionControl
 
+    def one_identity(self) -> bool:
+        """As the dialect has it."""
+        return self.settings.dialect == "cloud-build"
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         """The file of the dialect."""
         settings, project = self.settings, self.environment.project

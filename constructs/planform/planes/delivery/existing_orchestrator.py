@@ -83,7 +83,7 @@ class ExistingOrchestrator(Component):
     def deploy(self, application: str, *, workload: str, image: str) -> Sequence[Step]:
         """The command."""
         variables = {
-            "APPLICATION": self.application(application, team="", namespace=""),
+            "APPLICATION": application,
             "ENVIRONMENT": self.environment.name,
             "IMAGE": image,
             "WORKLOAD": workload,

@@ -57,6 +57,10 @@ class GithubActions(Component):
     version_control: VersionControl
     secrets: Secrets | None
 
+    def one_identity(self) -> bool:
+        """Each job signs in by itself."""
+        return False
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         """`.github/workflows/<name>.yml`."""
         place = repository or self.version_control.platform_repository()

@@ -97,11 +97,11 @@ class TerraformSettings(OnceSettings):
         pattern=r"^1\.(1[1-9]|[2-9][0-9])\.[0-9]+$",
         description="Terraform's exact version, 1.11 or newer. Default: 1.11.4.",
     )
-    compared: bool = Field(
-        default=True,
+    compared: bool | None = Field(
+        default=None,
         description="Whether a change is planned once more after the merge by the identity that only reads, and is"
-        " applied only when the one that writes comes to the same. Default: true. Cloud Build runs a build as one"
-        " service account and needs false.",
+        " applied only when the one that writes comes to the same. Default: true, where the CI lets jobs have identities"
+        " of their own; a build of Cloud Build has one.",
     )
     stack_minutes: int = Field(
         default=60, ge=5, le=360, description="Minutes that planning or applying one stack may take. Default: 60."
@@ -222,6 +222,11 @@ class Terraform(Component):
                 RepositoryFile(self, path, text)
 
     @property
+    def _one_identity(self) -> bool:
+        """Whether the CI lets a workflow have one identity only, so that planes cannot be applied by their own."""
+        return self.ci is not None and self.ci.one_identity()
+
+    @property
     def _bucket_name(self) -> str:
         return self.settings.state_bucket or f"{self.environment.project}-tfstate"
 
@@ -254,7 +259,7 @@ class Terraform(Component):
             planform=settings.planform,
             python=settings.python_version,
             terraform=settings.terraform_version,
-            compared=settings.compared,
+            compared=not self._one_identity if settings.compared is None else settings.compared,
             manifests=self.gitops.source() if self.gitops is not None else None,
             variables={name: each.variables for name, each in settings.providers.items()},
             secrets=secrets,
@@ -266,6 +271,8 @@ class Terraform(Component):
     ) -> Gate:
         """The gate of the stack's plane, where planes are applied by identities of their own."""
         extra = self.settings.apply_roles
+        if self._one_identity:
+            return deliverer
         identity = self.identity.apply(stack.plane, roles=roles_for(stack.resource_types(), extra))
         if identity is None or identity == deliverer.identity:
             return deliverer

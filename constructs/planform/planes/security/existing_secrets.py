@@ -16,7 +16,6 @@ from planform.planes.component import Component
 from planform.planes.security.external_secrets import ExternalSecrets, operator
 from planform.planes.security.secret_copies import SecretCopies
 from planform.spec.settings import Settings
-from planform.spec.units import KebabName
 
 __all__ = ["ExistingSecret", "ExistingSecrets", "ExistingSecretsSettings"]
 
@@ -25,6 +24,7 @@ SecretId = Annotated[
     StringConstraints(pattern=r"^projects/[a-z0-9][a-z0-9-]{4,28}[a-z0-9]/secrets/[A-Za-z0-9_-]{1,255}$"),
     Field(examples=["projects/acme-secrets/secrets/honeycomb-api-key"]),
 ]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=100)]
 
 
 class ExistingSecret(Settings):
@@ -41,7 +41,7 @@ class ExistingSecret(Settings):
 class ExistingSecretsSettings(Settings):
     """Which secrets there are."""
 
-    secrets: dict[KebabName, SecretId | ExistingSecret] = Field(
+    secrets: dict[SecretName, SecretId | ExistingSecret] = Field(
         default_factory=dict,
         description="Name that components ask for to the secret's id, or to a mapping with `id` and `version`."
         " Default: none, so asking for a secret is an error that names it.",

@@ -108,7 +108,7 @@ class NamespaceIsolation(Component):
         raise self.refuse(
             "contract/no-host-rules",
             f"`{name}` has to reach {', '.join(hosts)}, and this network policy knows addresses only",
-            help="choose `cilium`, or give the address ranges of these hosts",
+            help="choose `cilium`, or name their address ranges in `addresses` of the slot `network_policy`",
         )
 
     def _policy(self, scope: object, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
