@@ -215,7 +215,7 @@ def orchestrator(it: Any, who: Asker) -> Iterator[Any]:
     application = it.application("churn", team="fraud", namespace="fraud")
     it.provide(
         "topic",
-        outputs={"name": "events", "bootstrap": "kafka.example:9093", "security": "mtls"},
+        outputs={"name": "events", "bootstrap": "kafka.example:9093"},
         class_=who.name,
         application=application,
     )

@@ -100,8 +100,8 @@ class TerraformSettings(OnceSettings):
     compared: bool | None = Field(
         default=None,
         description="Whether a change is planned once more after the merge by the identity that only reads, and is"
-        " applied only when the one that writes comes to the same. Default: true, where the CI lets jobs have identities"
-        " of their own; a build of Cloud Build has one.",
+        " applied only when the one that writes comes to the same. Default: true, unless the CI has one identity for"
+        " all jobs, as a build of Cloud Build has.",
     )
     stack_minutes: int = Field(
         default=60, ge=5, le=360, description="Minutes that planning or applying one stack may take. Default: 60."
