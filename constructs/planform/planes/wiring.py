@@ -197,6 +197,10 @@ def _stack_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> dict[str, 
             provider = slots[need.capability].stack
             if slot.component.files_only or delivers_files(need.contract):
                 continue
+            if need.capability in slot.component.names_only:
+                continue
+            if need.capability in slot.component.names_only:
+                continue
             if provider != slot.stack and provider not in graph[slot.stack]:
                 graph[slot.stack].append(provider)
                 because[slot.stack, provider] = (capability, need.capability)

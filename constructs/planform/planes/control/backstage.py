@@ -182,7 +182,7 @@ class Backstage(ClusterComponent):
                 "podLabels": self.labels,
                 "extraEnvVars": self._variables(),
                 "extraPorts": [{"name": "metrics", "containerPort": self.settings.metrics_port, "protocol": "TCP"}],
-                "initContainers": [database_proxy(connection_name)],
+                "initContainers": [database_proxy(self, connection_name)],
                 "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
                 "startupProbe": {"periodSeconds": 10, "failureThreshold": 60},
                 "podSecurityContext": {

@@ -13,7 +13,6 @@ from planform.contracts.networking import Networking
 from planform.contracts.registry import Registry
 from planform.contracts.services import Services
 from planform.files import File
-from planform.kubernetes.images import image
 from planform.planes.component import Component
 from planform.planes.control.devcontainer import devcontainer_files
 from planform.planes.control.workstation_machines import GpuSettings
@@ -97,9 +96,9 @@ class Vscode(Component):
         self._teams: dict[str, IdeRef] = {}
         self._admitted: set[str] = set()
         self._key = self._encryption()
-        self._recipe = recipe(image("code-oss"), self.settings.extensions, self.assistant)
+        self._recipe = recipe(self.image("code-oss"), self.settings.extensions, self.assistant)
         self._image = self._chosen_image()
-        if self._image != image("code-oss"):
+        if self._image != self.image("code-oss"):
             for path, text in {**self._recipe, "workstation/IMAGE": f"{self._image}\n"}.items():
                 File(self, path, text)
         self._cluster = self._make_cluster()
@@ -111,7 +110,7 @@ class Vscode(Component):
         settings = self.settings
         return devcontainer_files(
             self.environment.platform,
-            settings.devcontainer_image or image("devcontainer-python"),
+            settings.devcontainer_image or self.image("devcontainer-python"),
             settings.extensions,
             self._variables,
             self.assistant,
@@ -304,7 +303,7 @@ class Vscode(Component):
         if self.settings.image is not None:
             return self.settings.image
         if not self._runs_own_image:
-            return image("code-oss")
+            return self.image("code-oss")
         if self.registry is None:
             raise self.refuse(
                 "contract/no-image",

@@ -8,7 +8,6 @@ from planform.contracts.assistant import Assistant
 from planform.contracts.ide import Ide, IdeRef
 from planform.contracts.identity import Identity
 from planform.files import File
-from planform.kubernetes.images import image
 from planform.planes.component import Component
 from planform.planes.control.devcontainer import devcontainer_files
 from planform.planes.control.devcontainer_settings import DevcontainerSettings
@@ -49,7 +48,7 @@ class VscodeDevcontainer(Component):
         settings = self.settings
         return devcontainer_files(
             self.environment.platform,
-            settings.devcontainer_image or image("devcontainer-python"),
+            settings.devcontainer_image or self.image("devcontainer-python"),
             settings.extensions,
             {**platform_variables(self.environment), **settings.variables},
             self.assistant,

@@ -11,6 +11,7 @@ from planform.contracts.identity import Identities
 from planform.contracts.secrets import Secrets
 from planform.contracts.services import Services
 from planform.contracts.version_control import CodeRepository, VersionControl
+from planform.kubernetes.images import at_versions
 from planform.planes.component import Component
 from planform.planes.delivery.cloud_build_workflow import Build, cloud_build_workflow
 from planform.planes.delivery.github_workflow import HEADER
@@ -121,7 +122,8 @@ class CloudBuild(Component):
         let_read(self.secrets, workflow, facts)
         path = f"cloudbuild/{workflow.name}.yaml"
         self._run(workflow, place, build, path)
-        return {path: build.text if repository else HEADER + build.text}
+        text = at_versions(build.text, facts.images)
+        return {path: text if repository else HEADER + text}
 
     def _run(self, workflow: Workflow, repository: CodeRepository, build: Build, path: str) -> None:
         if build.identity is not None:

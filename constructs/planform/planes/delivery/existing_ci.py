@@ -9,6 +9,7 @@ from pydantic import Field
 
 from planform.contracts.ci import Ci, Workflow
 from planform.contracts.version_control import CodeRepository, VersionControl
+from planform.kubernetes.images import at_versions
 from planform.planes.component import Component
 from planform.planes.delivery.cloud_build_workflow import cloud_build_workflow
 from planform.planes.delivery.github_workflow import HEADER, github_workflow
@@ -60,17 +61,18 @@ class ExistingCi(Component):
 
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         """The file of the dialect."""
-        settings, project = self.settings, self.environment.project
-        place = repository or self.version_control.platform_repository()
-        header = "" if repository else HEADER
         try:
-            if settings.dialect == "cloud-build":
-                return {
-                    f"cloudbuild/{workflow.name}.yaml": header + cloud_build_workflow(workflow, project=project).text
-                }
-            if settings.dialect == "gitlab-ci":
-                return {f".gitlab/ci/{workflow.name}.yml": header + gitlab_workflow(workflow, project=project)}
-            text = github_workflow(workflow, place, project=project, runs_on=settings.runs_on)
+            path, text = self._written(workflow, repository)
         except Unsayable as fault:
             raise self.refuse("contract/workflow", fault.summary, help=fault.help) from fault
-        return {f".github/workflows/{workflow.name}.yml": header + text}
+        return {path: ("" if repository else HEADER) + at_versions(text, self.environment.images)}
+
+    def _written(self, workflow: Workflow, repository: CodeRepository | None) -> tuple[str, str]:
+        settings, project = self.settings, self.environment.project
+        if settings.dialect == "cloud-build":
+            return f"cloudbuild/{workflow.name}.yaml", cloud_build_workflow(workflow, project=project).text
+        if settings.dialect == "gitlab-ci":
+            return f".gitlab/ci/{workflow.name}.yml", gitlab_workflow(workflow, project=project)
+        place = repository or self.version_control.platform_repository()
+        text = github_workflow(workflow, place, project=project, runs_on=settings.runs_on)
+        return f".github/workflows/{workflow.name}.yml", text

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from planform.kubernetes.images import image
+from planform.planes.component import Component
 
 __all__ = [
     "FRONT",
@@ -43,6 +43,7 @@ _SAFE = {
 
 
 def container(
+    owner: Component,
     name: str,
     locked: str,
     *,
@@ -58,7 +59,7 @@ def container(
     """A container that may do nothing in particular; `probe` says that it is ready and alive."""
     body: dict[str, Any] = {
         "name": name,
-        "image": image(locked),
+        "image": owner.image(locked),
         "imagePullPolicy": "IfNotPresent",
         "env": [dict(each) for each in env] or None,
         "ports": [{"name": key, "containerPort": port} for key, port in (ports or {}).items()] or None,
@@ -123,9 +124,10 @@ def token_volume(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return volume, {"name": name, "mountPath": "/var/run/secrets/kubeflow/tokens", "readOnly": True}
 
 
-def database_proxy(connection_name: str) -> dict[str, Any]:
+def database_proxy(owner: Component, connection_name: str) -> dict[str, Any]:
     """The auth proxy beside whoever needs the database; it encrypts and authorizes, the password signs in."""
     made = container(
+        owner,
         "database-proxy",
         "cloud-sql-proxy",
         cpu="20m",

@@ -16,7 +16,6 @@ from planform.contracts.object_store import ObjectStore
 from planform.contracts.pipelines import Pipelines, PipelineSpace, PipelinesRef
 from planform.contracts.secrets import Secrets
 from planform.contracts.services import Services
-from planform.kubernetes.images import image
 from planform.kubernetes.record import KubernetesObject
 from planform.kubernetes.writer import to_yaml
 from planform.planes.cluster_component import ClusterComponent
@@ -344,6 +343,7 @@ class KubeflowPipelines(ClusterComponent):
         app = "metadata-grpc"
         self.service_account(NAMESPACE, app, self._account)
         server = container(
+            self,
             "server",
             "ml-metadata-store-server",
             env=[from_secret("PASSWORD", DATABASE_SECRET, "password")],
@@ -366,7 +366,7 @@ class KubeflowPipelines(ClusterComponent):
                 ",grpc.max_send_message_length=104857600",
             ],
         )
-        self._deploy(app, [server], account=app, sidecars=[database_proxy(str(self._database.connection_name))])
+        self._deploy(app, [server], account=app, sidecars=[database_proxy(self, str(self._database.connection_name))])
         self._serve("metadata-grpc-service", app, {"grpc": (8080, 8080)})
 
     def _api_server(self) -> None:
@@ -375,6 +375,7 @@ class KubeflowPipelines(ClusterComponent):
             "v1", "ConfigMap", "ml-pipeline-front", NAMESPACE, data={"envoy.yaml": to_yaml(front_configuration())}
         )
         front = container(
+            self,
             "front",
             "kfp-metadata-envoy",
             ports=PORTS,
@@ -385,6 +386,7 @@ class KubeflowPipelines(ClusterComponent):
         )
         healthy = {"httpGet": {"path": "/apis/v1beta1/healthz", "port": 8888}}
         server = container(
+            self,
             "server",
             "kfp-api-server",
             env=self._api_environment(),
@@ -401,7 +403,7 @@ class KubeflowPipelines(ClusterComponent):
             [server, front],
             account=app,
             replicas=self.replicas,
-            sidecars=[database_proxy(str(self._database.connection_name))],
+            sidecars=[database_proxy(self, str(self._database.connection_name))],
             volumes=[{"name": "front", "configMap": {"name": "ml-pipeline-front"}}],
         )
         self._serve(app, app, {"http": (8888, PORTS["http"]), "grpc": (8887, PORTS["grpc"])})
@@ -419,8 +421,8 @@ class KubeflowPipelines(ClusterComponent):
             "DEFAULTPIPELINERUNNERSERVICEACCOUNT": WORKLOAD,
             "BLOCK_V1_PIPELINES": "true",
             "AUTO_UPDATE_PIPELINE_DEFAULT_VERSION": "true",
-            "V2_DRIVER_IMAGE": image("kfp-driver"),
-            "V2_LAUNCHER_IMAGE": image("kfp-launcher"),
+            "V2_DRIVER_IMAGE": self.image("kfp-driver"),
+            "V2_LAUNCHER_IMAGE": self.image("kfp-launcher"),
             "OBJECTSTORECONFIG_HOST": "storage.googleapis.com",
             "OBJECTSTORECONFIG_PORT": "443",
             "OBJECTSTORECONFIG_SECURE": "true",
@@ -464,6 +466,7 @@ class KubeflowPipelines(ClusterComponent):
             volume, mount = token_volume(token)
             volumes, mounts = [volume], [mount]
         made = container(
+            self,
             "controller",
             locked,
             env=[{"name": name, "value": value} for name, value in env.items()],
@@ -481,6 +484,7 @@ class KubeflowPipelines(ClusterComponent):
         config = {"envoy.yaml": to_yaml(metadata_configuration())}
         self.object("v1", "ConfigMap", web, NAMESPACE, data=config)
         envoy = container(
+            self,
             "envoy",
             "kfp-metadata-envoy",
             ports={"web": 9090},
@@ -519,6 +523,7 @@ class KubeflowPipelines(ClusterComponent):
             "STREAM_LOGS_FROM_SERVER_API": "false",
         }
         return container(
+            self,
             "ui",
             "kfp-frontend",
             env=[{"name": name, "value": value} for name, value in variables.items()],

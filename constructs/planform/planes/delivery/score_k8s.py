@@ -14,8 +14,8 @@ from planform.contracts.gitops import GitOps
 from planform.contracts.version_control import VersionControl
 from planform.files import File
 from planform.kubernetes.accelerators import on_accelerator, resource_of
-from planform.kubernetes.images import image as locked_image
 from planform.kubernetes.writer import to_yaml
+from planform.planes.component import Component
 from planform.planes.delivery.gateway_settings import GatewaySettings
 from planform.planes.delivery.gitops_tool import Folder
 from planform.planes.delivery.orchestration import Application, ApplicationsSettings, Offer, OrchestratorComponent
@@ -180,7 +180,7 @@ class ScoreK8s(OrchestratorComponent):
         wishes: list[str] = []
         postgres = self._offers.get(("postgres", "default", application.name, ""))
         if postgres is not None:
-            proxy = _proxy(postgres.outputs["connection_name"])
+            proxy = _proxy(self, postgres.outputs["connection_name"])
             wishes += ['{{ if eq $wish.type "postgres" }}\n', _set("{{ $pod }}.spec.initContainers.-1", proxy)]
             wishes.append("{{ end }}\n")
         for name, pool in self._pools().items():
@@ -347,12 +347,12 @@ def _set(path: str, value: Any) -> str:
     return f"- {{op: set, path: '{path}', value: {_literal(json.dumps(value))}}}\n"
 
 
-def _proxy(connection_name: str) -> dict[str, Any]:
+def _proxy(owner: Component, connection_name: str) -> dict[str, Any]:
     """A sidecar that signs in as the pod's identity: an init container that goes on running."""
     alloydb = connection_name.startswith("projects/")
     return {
         "name": "database-proxy",
-        "image": locked_image("alloydb-auth-proxy" if alloydb else "cloud-sql-proxy"),
+        "image": owner.image("alloydb-auth-proxy" if alloydb else "cloud-sql-proxy"),
         "restartPolicy": "Always",
         "args": [
             "--auto-iam-authn",

@@ -118,6 +118,7 @@ class CloudMonitoring(PrometheusMonitoring):
     """
 
     name = "cloud-monitoring"
+    names_only = ("compute", "database")
     apis = ("logging.googleapis.com", "monitoring.googleapis.com")
     Settings = CloudMonitoringSettings
     settings: CloudMonitoringSettings

@@ -205,7 +205,7 @@ class GrafanaStack(PrometheusMonitoring, ClusterComponent):
         self.gitops.namespace(LOGS_NAMESPACE, labels={"pod-security.kubernetes.io/enforce": "privileged"})
         self.operator_namespace(LOGS_NAMESPACE)
         address = f"http://loki.{NAMESPACE}.svc:{LOKI_PORT}"
-        values = log_collector_values(f"{address}/otlp", self.labels)
+        values = log_collector_values(f"{address}/otlp", self.labels, self.image_parts("otel-collector-contrib"))
         self.chart("opentelemetry-collector", LOGS_NAMESPACE, values, release=LOGS_NAMESPACE)
         return _source("Loki", "loki", address)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from planform.kubernetes.images import images
-
 __all__ = ["LOKI_PORT", "TEMPO_GRPC", "TEMPO_PORT", "log_collector_values", "loki_values", "tempo_values"]
 
 LOKI_PORT, TEMPO_PORT, TEMPO_GRPC = 3100, 3200, 4317
@@ -88,16 +86,15 @@ def tempo_values(bucket: str, email: str, retention_days: int, labels: Mapping[s
     }
 
 
-def log_collector_values(endpoint: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def log_collector_values(endpoint: str, labels: Mapping[str, str], image: tuple[str, str]) -> dict[str, Any]:
     """A collector on each node, which reads the files of containers and sends them to Loki.
 
-    Only root may read these files; it may do nothing else.
+    Only root may read these files; it may do nothing else. `image` is the collector's repository and version.
     """
-    collector = images()["otel-collector-contrib"]
     return {
         "fullnameOverride": "log-collector",
         "mode": "daemonset",
-        "image": {"repository": collector.repository, "tag": collector.tag},
+        "image": {"repository": image[0], "tag": image[1]},
         "presets": {"logsCollection": {"enabled": True}, "kubernetesAttributes": {"enabled": True}},
         "podLabels": dict(labels),
         "tolerations": [{"operator": "Exists"}],

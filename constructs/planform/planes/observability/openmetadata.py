@@ -181,7 +181,7 @@ class Openmetadata(ClusterComponent):
             "automountServiceAccountToken": False,
             "podSecurityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
             "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, **drop},
-            "preMigrateInitContainers": [database_proxy(database.connection_name)],
+            "preMigrateInitContainers": [database_proxy(self, database.connection_name)],
             "resources": {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"memory": "2Gi"}},
             "podDisruptionBudget": {"enabled": self.replicas > 1, "config": {"minAvailable": "1"}},
             "commonLabels": self.labels,

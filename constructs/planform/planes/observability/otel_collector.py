@@ -11,7 +11,6 @@ from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.services import Services
 from planform.contracts.tracing import OtlpEndpoint, Tracing
 from planform.engine import Construct
-from planform.kubernetes.images import images
 from planform.kubernetes.record import HelmRelease
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.record_ids import record_id
@@ -167,11 +166,12 @@ class OtelCollector(ClusterComponent):
     def _install(self) -> HelmRelease:
         whole = self.collecting.sampling.whole
         replicas = 1 if whole else self.replicas
+        repository, version = self.image_parts(IMAGE)
         values: dict[str, Any] = {
             "fullnameOverride": RELEASE,
             "mode": "deployment",
             "replicaCount": replicas,
-            "image": {"repository": images()[IMAGE].repository, "tag": images()[IMAGE].tag},
+            "image": {"repository": repository, "tag": version},
             "serviceAccount": {"create": True, "name": RELEASE},
             "presets": {"kubernetesAttributes": {"enabled": True}},
             "additionalLabels": self.labels,

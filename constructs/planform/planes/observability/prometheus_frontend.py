@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from planform.kubernetes.images import image
 from planform.planes.cluster_component import ClusterComponent
 
 __all__ = ["PORT", "SERVICE", "serve_prometheus"]
@@ -20,7 +19,7 @@ def serve_prometheus(owner: ClusterComponent, namespace: str, service_account: s
     labels = {"app.kubernetes.io/name": SERVICE}
     container = {
         "name": "frontend",
-        "image": image("prometheus-frontend"),
+        "image": owner.image("prometheus-frontend"),
         "args": [f"--web.listen-address=:{PORT}", f"--query.project-id={owner.environment.project}"],
         "ports": [{"name": "web", "containerPort": PORT}],
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},

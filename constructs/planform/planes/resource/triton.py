@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from planform.contracts.monitoring import Panel
-from planform.kubernetes.images import image
 from planform.planes.resource.model_pod import AskedModel, ServingSettings
 from planform.planes.resource.model_serving import ModelServing, ServerMetrics
 
@@ -57,7 +56,7 @@ class Triton(ModelServing):
         """The server with this one model."""
         return {
             "name": "triton",
-            "image": image("triton"),
+            "image": self.image("triton"),
             "command": ["tritonserver"],
             "args": [
                 "--model-repository=/models",

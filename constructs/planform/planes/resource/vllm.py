@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from planform.contracts.monitoring import Panel
-from planform.kubernetes.images import image
 from planform.planes.resource.model_pod import AskedModel, ServingSettings
 from planform.planes.resource.model_serving import ModelServing, ServerMetrics
 from planform.spec.units import Gib
@@ -67,7 +66,7 @@ class Vllm(ModelServing):
         length = self.settings.max_model_len
         return {
             "name": "vllm",
-            "image": image("vllm"),
+            "image": self.image("vllm"),
             "command": ["vllm", "serve"],
             "args": [
                 f"/models/{asked.name}",

@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 
 from planform.contracts.model_scanning import ModelScanning, ScanGate
 from planform.files import File
-from planform.kubernetes.images import image
 from planform.planes.component import Component
 from planform.planes.security.gate_script import gate_command, gate_dockerfile, gate_text
 from planform.planes.security.image_name import ImageName
@@ -76,7 +75,7 @@ class Modelscan(Component):
 
     def build(self) -> None:
         File(self, "modelscan_gate.py", gate_text("modelscan_gate"))
-        File(self, "Dockerfile", gate_dockerfile(self, image("python"), PACKAGES))
+        File(self, "Dockerfile", gate_dockerfile(self, self.image("python"), PACKAGES))
 
     def gate(self) -> ScanGate:
         """A scan in the step's own container."""
@@ -84,7 +83,7 @@ class Modelscan(Component):
         options += [word for licence in self.settings.licences for word in ("--licence", licence)]
         options += ["--personal-data"] if self.settings.personal_data else []
         return ScanGate(
-            image=self.settings.image or image("python"),
+            image=self.settings.image or self.image("python"),
             command=gate_command("modelscan_gate", *options),
             packages=PACKAGES,
         )

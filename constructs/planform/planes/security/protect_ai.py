@@ -10,7 +10,6 @@ from pydantic import Field
 from planform.contracts.model_scanning import ModelScanning, ScanGate
 from planform.contracts.secrets import Secrets
 from planform.files import File
-from planform.kubernetes.images import image
 from planform.planes.component import Component
 from planform.planes.security.gate_script import gate_command, gate_dockerfile, gate_text
 from planform.planes.security.image_name import ImageName
@@ -85,13 +84,13 @@ class ProtectAi(Component):
             for variable, (name, purpose) in CREDENTIALS.items()
         }
         File(self, "guardian_gate.py", gate_text("guardian_gate"))
-        File(self, "Dockerfile", gate_dockerfile(self, image("python"), PACKAGES))
+        File(self, "Dockerfile", gate_dockerfile(self, self.image("python"), PACKAGES))
 
     def gate(self) -> ScanGate:
         """A scan by the service."""
         settings = self.settings
         return ScanGate(
-            image=settings.image or image("python"),
+            image=settings.image or self.image("python"),
             command=gate_command(
                 "guardian_gate", "--group", settings.security_group, "--minutes", str(settings.wait_minutes)
             ),

@@ -267,7 +267,7 @@ class Sonarqube(ClusterComponent):
                 "jdbcSecretName": NAME,
                 "jdbcSecretPasswordKey": "monitoring-passcode",
             },
-            "extraInitContainers": [database_proxy(database.connection_name)],
+            "extraInitContainers": [database_proxy(self, database.connection_name)],
             "initSysctl": {"enabled": False},
             "initFs": {"enabled": False},
             "elasticsearch": {"configureNode": False, "bootstrapChecks": settings.node_pool is not None},
