@@ -65,8 +65,11 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
-    applied = [slot for slot in wiring.slots if slot.filled.component != "existing" and not slot.component.files_only]
-    made = {slot.stack for slot in applied}
+    made = {
+        slot.stack
+        for slot in wiring.slots
+        if slot.filled.component != "existing" and slot.component.applied(slot.filled.settings, spec.environment)
+    }
     _refuse_taken_names(app, spec, made | {team_stack_name(spec, team) for team in spec.teams})
     stacks = {name: TerraformStack(app, name) for name in wiring.stacks if name in made}
     for name, stack in stacks.items():
@@ -198,7 +201,10 @@ def _teams(
                 stacks[stack].add_dependency(other)
         scope = stacks.get(stack) or _outside(app, stack)
         try:
-            made[name] = TeamSpace(scope, name, team, environment=spec.environment, tools=tools, at=spec.origin)
+            admitted = {owner for other in made.values() for owner in other.team.owners}
+            made[name] = TeamSpace(
+                scope, name, team, environment=spec.environment, tools=tools, at=spec.origin, admitted=admitted
+            )
         except Refused as refused:
             faults.append(_refusal(spec, ("teams", name), refused))
         except DiagnosticError as fault_error:
