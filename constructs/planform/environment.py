@@ -272,7 +272,7 @@ def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mappi
 
 
 def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
-    """Every stack, each after those before it, and what it is made of."""
+    """Every stack, each after those before it and else by name, and what it is made of."""
     foundation = {
         slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
     }
@@ -284,7 +284,17 @@ def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, Ter
             each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
         }
         facts.append(StackFacts(name, *_whose(spec, name), after, partial(_types, stack), tuple(sorted(providers))))
-    return facts
+    return _in_order(facts)
+
+
+def _in_order(facts: Iterable[StackFacts]) -> list[StackFacts]:
+    """Each after those that it names, by name where that leaves a choice: the same for the same stacks."""
+    waiting, done = sorted(facts, key=lambda each: each.name), list[StackFacts]()
+    while waiting:
+        held = {each.name for each in done}
+        done += [each for each in waiting if held.issuperset(each.after)]
+        waiting = [each for each in waiting if not held.issuperset(each.after)]
+    return done
 
 
 def _types(stack: TerraformStack) -> tuple[str, ...]:
