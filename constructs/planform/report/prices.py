@@ -127,7 +127,9 @@ def laid_over(table: PriceTable, other: PriceTable) -> PriceTable:
     """
     wide = {sku for sku, region in other.prices if region == EVERYWHERE}
     kept = {key: price for key, price in table.prices.items() if key[0] not in wide}
-    return PriceTable({**kept, **other.prices}, max((each for each in (table.dated, other.dated) if each), default=None))
+    return PriceTable(
+        {**kept, **other.prices}, max((each for each in (table.dated, other.dated) if each), default=None)
+    )
 
 
 def to_yaml(prices: Mapping[tuple[str, str], Price], *, name: str, source: Mapping[str, Any], dated: date) -> str:
@@ -156,5 +158,5 @@ def _table(table: _Table) -> PriceTable:
 
 
 def _bad(place: Path, why: str) -> DiagnosticError:
-    help = "write `skus: {NAME: {unit: ..., usd: {REGION: PRICE}}}` as docs/concepts/cost.md shows; leave out what is unknown"
+    help = "write `skus: {NAME: {unit: vCPU-hour, usd: {REGION: PRICE}}}`, and leave out what is unknown"
     return DiagnosticError([error("report/bad-prices", f"{shown(str(place))} is no price file: {why}", help=help)])
