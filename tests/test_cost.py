@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from planform.blueprint.read import read_text
+from planform.cli import group
 from planform.diagnostics import DiagnosticError
 from planform.pipeline import Compilation, compile_files
 from planform.preview.preview import preview
@@ -311,7 +311,7 @@ def test_an_unpriced_machine_type_is_seen_by_whoever_asks(tmp_path: Path) -> Non
     file = tmp_path / "platform.yaml"
     file.write_text(text)
     done = planform("report", "cost", str(file), "--env", "prod")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert "nodes g4-standard-48, on demand; no price of machine/g4/vcpu/on_demand" in done.stdout
     assert "unknown" in done.stderr
     found = json.loads(planform("report", "cost", str(file), "--env", "prod", "--json").stdout)
@@ -488,13 +488,13 @@ def test_a_budget_can_stop_a_pipeline(tmp_path: Path) -> None:
     # 8,052 at most without these, and workstations of the teams besides.
     dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 30}}\n')
     run = ("report", "cost", str(REFERENCE), "--env", "prod", "--prices", str(dear), "--quiet")
-    assert planform(*run).returncode == 0
-    assert planform(*run, "--fail-over-budget", "minimum").returncode == 0
-    assert planform(*run, "--fail-over-budget", "maximum").returncode == 0
+    assert planform(*run).exit_code == 0
+    assert planform(*run, "--fail-over-budget", "minimum").exit_code == 0
+    assert planform(*run, "--fail-over-budget", "maximum").exit_code == 0
     dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 35}}\n')  # 25,550 and 8,052 - 73
-    assert planform(*run, "--fail-over-budget", "minimum").returncode == 0
+    assert planform(*run, "--fail-over-budget", "minimum").exit_code == 0
     over = planform(*run[:-1], "--fail-over-budget", "maximum")
-    assert (over.returncode, "refused: at maximum over budget: all in prod" in over.stderr) == (1, True)
+    assert (over.exit_code, "refused: at maximum over budget: all in prod" in over.stderr) == (1, True)
 
 
 # Quotas and inventory
@@ -634,14 +634,13 @@ def test_the_digest_of_changes_hangs_on_no_price_table() -> None:
 # The command
 
 
-def planform(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from planform.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent)
+def planform(*arguments: str) -> Result:
+    return CliRunner(env={"PLANFORM_ENGINE": "native"}).invoke(group, arguments, prog_name="planform")
 
 
 def test_the_command_says_what_it_needs() -> None:
-    assert planform("report", "cost").returncode == 2
-    assert planform("report", "cost", "x.yaml", "--plan-json", "p.json").returncode == 2
+    assert planform("report", "cost").exit_code == 2
+    assert planform("report", "cost", "x.yaml", "--plan-json", "p.json").exit_code == 2
     assert "Examples:" in planform("report", "prices", "refresh", "--help").stdout
     done = planform("report", "inventory", str(REFERENCE), "--env", "dev")
     assert "google_container_cluster" in done.stdout and "types" in done.stderr

@@ -161,6 +161,8 @@ def refresh(run: Run, api_key_file: str, regions: tuple[str, ...], out: str, end
     """
     run.writes = True
     only_reads()
+    if endpoint and not endpoint.startswith(("https://", "http://127.0.0.1:")):
+        raise click.UsageError("--endpoint must begin with https://, as the key is sent there")
     from datetime import UTC, datetime
 
     from planform.report.catalogue import API, SOURCE, fetch
