@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from planform.blueprint.read import read_text
 from planform.cli import group
 from planform.diagnostics import DiagnosticError
-from planform.pipeline import Compilation, compile_files
+from planform.pipeline import Compilation, compile_documents, compile_files
 from planform.preview.preview import preview
 from planform.preview.render import render
 from planform.preview.revision import Side
@@ -181,6 +181,15 @@ def test_every_line_of_the_reference_has_an_environment_a_plane_and_a_team(repor
         assert line.whose.plane and line.whose.team, line
     workstations = [line for line in report.lines if line.address.endswith("workstation_config.fraud")]
     assert {line.whose.team for line in workstations} == {"fraud"}
+
+
+def test_a_single_stack_has_its_lines_by_plane_too() -> None:
+    text = PLATFORM.replace("region: europe-west4\n", "region: europe-west4\nlayout: single\n", 1)
+    compiled = compile_documents(read_text(text, "platform.yaml"), environments=("dev",))
+    single = cost(compiled, built_in()).by("environment", "plane", "team", "component")
+    apart = compile_documents(read_text(PLATFORM, "platform.yaml"), environments=("dev",))
+    assert single == cost(apart, built_in()).by("environment", "plane", "team", "component")
+    assert ("dev", "resource", "platform-team", "vpc") in single
 
 
 # Facts of other sources

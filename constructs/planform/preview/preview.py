@@ -17,7 +17,7 @@ from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
-from planform.report.cost import CostLine, CostReport, cost
+from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
 from planform.report.delta import CostDelta, between, table_of
 from planform.report.prices import PriceTable, built_in
 from planform.report.quotas import accelerator_maxima, quota_delta
@@ -66,7 +66,10 @@ def preview(
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
     table = prices or built_in()
-    reports = (cost(before, table), cost(after, table))
+    documents = [documents_of(side.output) for side in (before, after)]
+    reports = [
+        cost_of_documents(held, table, owners_of(side)) for held, side in zip(documents, (before, after), strict=True)
+    ]
     costs = _Costs(*reports)
     changes = []
     for verdict in found:
@@ -83,7 +86,7 @@ def preview(
                 cost=costs.of(verdict),
             )
         )  # fmt: skip
-    needs = [accelerator_maxima(documents_of(side.output), side.specs) for side in (before, after)]
+    needs = [accelerator_maxima(held, side.specs) for held, side in zip(documents, (before, after), strict=True)]
     return ChangeSet.of(
         base.name, head.name, changes, (*notes, *said), after.output.digest(), table_of(*reports), quota_delta(*needs)
     )

@@ -18,11 +18,11 @@ from typing import Any
 from planform.output.output import Output
 from planform.pipeline import Compilation
 from planform.planes.resource.accelerators import region_of
-from planform.planes.wiring import plane_of, team_stack_name
+from planform.planes.wiring import stacks_of, team_stack_name
 from planform.report.charges import CHARGES, Charge, Resource, charges_of, is_free
 from planform.report.prices import Price, PriceTable
 from planform.report.quantity import Quantity, first, total
-from planform.spec.platform import EnvironmentSpec
+from planform.spec.platform import PlaneSpec
 
 __all__ = [
     "Basis",
@@ -354,25 +354,38 @@ def _labelled(stack: str, resource: Resource) -> Whose:
 
 
 def owners_of(compiled: Compilation) -> Callable[[str, Resource], Whose]:
-    """Labels first, as bills have them; else the plane, its team, and the component that made the record."""
+    """Whose the resources of what was compiled are.
+
+    By labels first, as bills have them; else by the plane, its team, and the component that made the record.
+    """
+    places = {stack: _place(compiled, stack) for stack in compiled.stacks}
     paths = {(stack, record.address): record.construct_path.split("/")
              for stack, records in compiled.records.items() for record in records}  # fmt: skip
 
     def whose(stack: str, resource: Resource) -> Whose:
         labelled = _labelled(stack, resource)
+        environment, planes, team = places.get(stack, ("", (), ""))
         path = paths.get((stack, resource.address), [])
-        known = next((held for spec in compiled.specs if (held := _planned(spec, stack, path))), Whose())
+        capability = path[1] if len(path) > 2 else ""
+        # A single stack has all planes in it, and what made a resource tells which.
+        plane = next((each for each in planes if capability in each.slots), planes[0] if len(planes) == 1 else None)
+        known = Whose(environment, team=team)
+        if plane is not None:
+            slot = plane.slots.get(capability)
+            known = Whose(environment, plane.name, plane.owner, slot.component if slot else "")
         return Whose(*(getattr(labelled, group) or getattr(known, group) for group in GROUPS))
 
     return whose
 
 
-def _planned(spec: EnvironmentSpec, stack: str, path: list[str]) -> Whose | None:
-    plane = plane_of(spec, stack)
-    if plane is not None:
-        slot = plane.slots.get(path[1]) if len(path) > 2 else None
-        return Whose(spec.name, plane.name, plane.owner, slot.component if slot else "")
-    return next((Whose(spec.name, team=team) for team in spec.teams if team_stack_name(spec, team) == stack), None)
+def _place(compiled: Compilation, stack: str) -> tuple[str, tuple[PlaneSpec, ...], str]:
+    """The environment of a stack, and the planes in it or its team."""
+    for spec in compiled.specs:
+        planes = tuple(plane for plane in spec.planes.values() if stack in stacks_of(spec, plane.name))
+        team = next((team for team in spec.teams if team_stack_name(spec, team) == stack), "")
+        if planes or team:
+            return spec.name, planes, "" if planes else team
+    return "", (), ""
 
 
 def _rows(sums: Mapping[tuple[str, ...], Sum], group: str) -> list[dict[str, Any]]:
