@@ -41,6 +41,7 @@ FAMILIES = {
     "init": "`planform init`.",
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
+    "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",
     "terraform": "Records: resources written in Python, and provider schemas.",

@@ -40,6 +40,7 @@ ORDER = (
     "shipped",
     "own_app",
     "pipeline",
+    "report",
     "preview",
     "cli",
 )
