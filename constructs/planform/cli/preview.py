@@ -116,7 +116,7 @@ def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
 
 def _end(run: Run, changes: ChangeSet, fail_on: str | None, *, exit_code: bool) -> None:
     from planform.preview.changes import Action, Risk
-    from planform.preview.risk import STATEFUL
+    from planform.terraform.stateful import STATEFUL
 
     if fail_on:
         worst = Risk(fail_on).rank

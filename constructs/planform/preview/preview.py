@@ -43,8 +43,8 @@ def preview(
     Raises DiagnosticError when a side does not compile.
     """
 
-    def compiled(documents: Sequence[Document]) -> Compilation:
-        return compile_documents(documents, environments=environments, compose=compose)
+    def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
+        return compile_documents(documents, environments=environments, compose=compose, may_lose=may_lose)
 
     before, after = compiled(base.documents), compiled(head.documents)
     verdicts = list(compare(before.output, after.output))
@@ -55,7 +55,7 @@ def preview(
         head.documents,
         (before.output, after.output),
         found,
-        lambda documents: compiled(documents).output,
+        lambda documents: compiled(documents, may_lose=True).output,
     )
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
