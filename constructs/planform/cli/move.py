@@ -13,14 +13,17 @@ from planform.cli.terminal import Run, common, the_engine_of
 
 if TYPE_CHECKING:
     from planform.ledger.keep import Keeping
-    from planform.spec.addresses import Addresses
+    from planform.spec.addresses import Addresses, Moved, Removal, Transfer
 
 __all__ = ["command"]
 
 
 @click.command(name="move")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--stack", metavar="NAME", help="The stack that --from, --to and --remove are about.")
+@click.option(
+    "--stack", "stacks", multiple=True, metavar="NAME",
+    help="The stack that --from, --to and --remove are about; may be repeated.",
+)  # fmt: skip
 @click.option("--from", "before", metavar="ADDRESS", help="Address of a resource before it moves.")
 @click.option("--to", "after", metavar="ADDRESS", help="Its address afterwards, in the same stack.")
 @click.option("--transfer", is_flag=True, help="Let what is in another stack now go from state to state.")
@@ -34,7 +37,7 @@ __all__ = ["command"]
 def command(
     run: Run,
     folder: Path,
-    stack: str | None,
+    stacks: tuple[str, ...],
     before: str | None,
     after: str | None,
     transfer: bool,
@@ -59,7 +62,7 @@ def command(
       planform move blueprints/reference --stack acme-ai-dev-resource --remove google_sql_database_instance.database \\
         --reason "moved to AlloyDB" --owner data-team
     """
-    _refuse_misuse(stack, before, after, removed, keep=keep, reason=reason, owner=owner)
+    _refuse_misuse(stacks, before, after, removed, keep=keep, reason=reason, owner=owner)
     run.writes = True
     the_engine_of(app)
     with run.step("loading the compiler"):
@@ -73,22 +76,27 @@ def command(
     held = _held(documents, path)
     ledger = held or empty()
     compose = own_app(app) if app else None
-    if stack and before and after:
-        ledger = edit.with_move(ledger, stack, before, after)
-    if stack and removed:
-        ledger = edit.with_removals(ledger, stack, removed, reason=reason or "", owner=owner or "", destroy=not keep)
+    for stack in stacks:
+        if before and after:
+            ledger = edit.with_move(ledger, stack, before, after)
+        if removed:
+            leave = {"reason": reason or "", "owner": owner or ""}
+            ledger = edit.with_removals(ledger, stack, removed, **leave, destroy=not keep)
     with run.step("compiling"):
         if transfer:
             asked = compile_documents(documents, compose=compose, ledger=ledger, may_lose=True).keeping
             ledger = edit.with_transfers(ledger, asked.compared.strays if asked else ())
-        compiled = compile_documents(documents, compose=compose, ledger=ledger)
+        # What was said is written down even where more has to be said before the blueprint compiles.
+        said = bool(stacks or transfer)
+        compiled = compile_documents(documents, compose=compose, ledger=ledger, may_lose=said)
     keeping = compiled.keeping
     assert keeping is not None
-    wanted = edit.settled(keeping.wanted) if settle else keeping.wanted
+    refused = [each for each in keeping.findings if each.severity.stops]
+    wanted = ledger if refused else edit.settled(keeping.wanted) if settle else keeping.wanted
     if held is None or wanted != held:
         path.write_text(text(wanted), encoding="utf-8")
     rows = list(_rows(held or empty(), keeping, wanted))
-    findings = [each for each in compiled.findings if each.code != "ledger/out-of-step"]
+    findings = [*(each for each in compiled.findings if each.code != "ledger/out-of-step"), *refused]
     if run.as_json:
         run.document(findings, path=str(path), changes=rows)
         return
@@ -96,6 +104,9 @@ def command(
     for row in rows:
         to = f" -> {row['to']}" if row["to"] else ""
         run.data(f"{row['change']:<8} {row['stack']} {row['address']}{to}")
+    if refused:
+        run.talk(f"{path} has what was said; the blueprint is refused until the rest is said too")
+        return
     count = sum(1 for _ in _entries(wanted))
     run.talk(f"{path} keeps {_plural(count)}, {len(keeping.compared.fresh)} of them new; next: planform preview")
 
@@ -105,7 +116,7 @@ def _plural(count: int) -> str:
 
 
 def _refuse_misuse(
-    stack: str | None,
+    stacks: tuple[str, ...],
     before: str | None,
     after: str | None,
     removed: tuple[str, ...],
@@ -116,7 +127,7 @@ def _refuse_misuse(
 ) -> None:
     if bool(before) != bool(after):
         raise click.UsageError("--from and --to go together")
-    if bool(stack) != bool(before or removed):
+    if bool(stacks) != bool(before or removed):
         raise click.UsageError("--stack goes with --from and --to, or with --remove")
     if removed and not (reason and owner):
         raise click.UsageError("--remove needs --reason and --owner")
@@ -157,9 +168,12 @@ def _rows(old: Addresses, keeping: Keeping, new: Addresses) -> Iterator[dict[str
     for removal in new.removals:
         if removal not in old.removals:
             yield row("remove" if removal.destroy else "forget", removal.stack, removal.address)
+    kept = {each.place for each in _entries(new)}
     for entry in keeping.compared.dropped:
-        yield row("drop", entry.stack, entry.address)
-    after = {*new.moves, *new.transfers, *new.removals}
-    for settled in (*old.moves, *old.transfers, *old.removals):
-        if settled not in after:
+        if entry.place not in kept:
+            yield row("drop", entry.stack, entry.address)
+    done: list[Moved | Transfer | Removal] = [*old.moves, *old.transfers, *old.removals]
+    left = {*new.moves, *new.transfers, *new.removals}
+    for settled in done:
+        if settled not in left:
             yield row("settle", *settled.place)

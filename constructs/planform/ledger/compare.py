@@ -17,9 +17,10 @@ Place = tuple[str, str]
 class Comparison:
     """What a compilation is, seen from the ledger.
 
-    `moves` are all `moved` blocks, the ledger's own first; `transfers` what it says goes to another state; `forgotten`
-    what it says Terraform forgets. `strays` are in another stack now and nobody said so; `lost` keeps data and is
-    neither there nor anywhere else; `renamed` was moved, but to something of another id. `dropped` keeps nothing.
+    `moves` are all `moved` blocks, the ledger's own first; `transfers` what it says goes to another state, which need
+    not be compiled now; `forgotten` what it says Terraform forgets. `strays` are in another stack now and nobody said
+    so; `lost` keeps data and is neither there nor anywhere else; `renamed` was moved, but to something of another id.
+    `dropped` keeps nothing, and `fresh` is new.
     """
 
     moves: tuple[Moved, ...] = ()
@@ -56,12 +57,13 @@ def compare(
     moves = [Moved(stack=one.stack, from_=one.address, to=other.address) for one, other in found]
     return Comparison(
         moves=tuple(_writable([*_moves(said), *moves], there)),
-        transfers=tuple(each for each in ledger.transfers if each.target in there),
+        transfers=tuple(_followed(each, said, there) for each in ledger.transfers),
         forgotten=tuple(place for place, each in removed.items() if not each.destroy and place not in there),
         strays=tuple(strays),
         lost=tuple(each for each in left if each.keeps),
         renamed=tuple((each, there[ended[each.place]]) for each in gone
-                      if each.place in ended and _is_remade(each, there[ended[each.place]])),
+                      if each.place in ended and each.place not in removed
+                      and _is_remade(each, there[ended[each.place]])),
         dropped=tuple(each for each in left if not each.keeps),
         fresh=tuple(fresh),
     )  # fmt: skip
@@ -104,6 +106,12 @@ def _end(place: Place, said: Mapping[Place, str], there: Mapping[Place, Entry]) 
         seen.add(place)
         place = (place[0], said[place])
     return place if seen else None
+
+
+def _followed(transfer: Transfer, said: Mapping[Place, str], there: Mapping[Place, Entry]) -> Transfer:
+    """The transfer to where its target has moved since."""
+    end = _end(transfer.target, said, there)
+    return transfer if end is None else transfer.model_copy(update={"to": "/".join(end)})
 
 
 def _moves(said: Mapping[Place, str]) -> Iterator[Moved]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +15,7 @@ from planform.ledger.document import is_in_step, kept_now
 from planform.ledger.entries import Entry, entries_of, kept_in, slot_of
 from planform.ledger.shipped import Shipped, moves_since
 from planform.spec.addresses import Addresses
+from planform.spec.addresses import Moved as Move
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Import, Moved, Records, Removed
 
@@ -53,7 +55,8 @@ def keep(
     """
     environments = {spec.name for spec in specs} if partial else None
     now = list(entries_of(records, specs))
-    compared = compare(ledger, now, environments, moves_since(ledger.written_by, kept_in(ledger), shipped))
+    brought = moves_since(ledger.written_by, kept_in(ledger), shipped)
+    compared = compare(ledger, now, environments, [*brought, *_declared(records)])
     _write(compared, records)
     wanted = kept_now(ledger, now, compared, environments)
     told = _Told(documents, {spec.name: spec for spec in specs}, records)
@@ -66,6 +69,14 @@ def keep(
 # Blocks
 
 
+def _declared(records: Mapping[str, Records]) -> Iterator[Move]:
+    """The moves that components declare themselves, by `renamed_from`."""
+    for stack, held in records.items():
+        for each in held.declared:
+            if isinstance(each, Moved) and not re.search(r"[\[]|^module\.", each.body["from"] + each.body["to"]):
+                yield Move(stack=stack, from_=each.body["from"], to=each.body["to"])
+
+
 def _write(compared: Comparison, records: Mapping[str, Records]) -> None:
     for move in compared.moves:
         held = records.get(move.stack)
@@ -75,8 +86,9 @@ def _write(compared: Comparison, records: Mapping[str, Records]) -> None:
         stack, address = transfer.place
         _forget(records.get(stack), address)
         stack, address = transfer.target
-        if transfer.id and f"import.{address}" not in records[stack]:
-            Import(records[stack].stack, address, transfer.id, origin=_origin(records[stack], address))
+        held = records.get(stack)
+        if transfer.id and held is not None and address in held and f"import.{address}" not in held:
+            Import(held.stack, address, transfer.id, origin=_origin(held, address))
     for stack, address in compared.forgotten:
         _forget(records.get(stack), address)
 
