@@ -200,7 +200,12 @@ def test_what_keeps_nothing_may_go(kept: str) -> None:
 
 
 def test_another_plane_is_another_state_and_told(kept: str) -> None:
-    moved = edited(("  extra: {registry: {use: artifact-registry, repositories: {images: {}}}}", "  other: {registry: {use: artifact-registry, repositories: {images: {}}}}"))
+    moved = edited(
+        (
+            "  extra: {registry: {use: artifact-registry, repositories: {images: {}}}}",
+            "  other: {registry: {use: artifact-registry, repositories: {images: {}}}}",
+        )
+    )
     found = refused(moved, kept, environments=["dev"])
     (told,) = [each for each in found if each.code == "ledger/other-stack"]
     assert "from the state of `acme-ai-dev-extra` to that of `acme-ai-dev-other`" in told.summary

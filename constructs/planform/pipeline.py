@@ -191,7 +191,8 @@ def compile_documents(
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))
-    keeping = _keep(ledger or addresses_of(documents), everything, specs, documents, partial=bool(environments))
+    ledger = ledger or addresses_of(documents)
+    keeping = keep(ledger, everything, specs, documents, partial=bool(environments)) if ledger else None
     records = {name: found for name, found in everything.items() if not planes or name in wanted}
     files = {**synthesize(app), **manifests(app), **texts(app)}
     kept = keeping.findings if keeping and not may_lose else ()
@@ -205,17 +206,6 @@ def compile_documents(
     if not environments and not planes:
         return Compilation(specs, Output(files), records, findings, keeping=keeping)
     return Compilation(specs, Output(files), records, findings, only, keeping)
-
-
-def _keep(
-    ledger: Addresses | None,
-    records: Mapping[str, Records],
-    specs: Sequence[EnvironmentSpec],
-    documents: Sequence[Document],
-    *,
-    partial: bool,
-) -> Keeping | None:
-    return keep(ledger, records, specs, documents, partial=partial) if ledger is not None else None
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:

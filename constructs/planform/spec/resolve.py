@@ -89,7 +89,7 @@ def resolve(
         )
     versions, faults = _versions(documents, components)
     found += faults
-    found += _only(documents, Addresses)[1]
+    found += _only(documents, Addresses, "spec/two-addresses")[1]
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
         specs, faults = _platform(platforms[0], components, environments, versions)
@@ -113,7 +113,7 @@ def versions_of(documents: Sequence[Document], components: Components, *, strict
 
 def addresses_of(documents: Sequence[Document]) -> Addresses | None:
     """The ledger of a blueprint's addresses, if it has one. Raises DiagnosticError."""
-    addresses, found, _ = _only(documents, Addresses)
+    addresses, found, _ = _only(documents, Addresses, "spec/two-addresses")
     if found:
         raise DiagnosticError(in_order(found))
     return addresses
@@ -121,13 +121,15 @@ def addresses_of(documents: Sequence[Document]) -> Addresses | None:
 
 def _versions(documents: Sequence[Document], components: Components) -> tuple[Versions | None, list[Diagnostic]]:
     """The versions that the blueprint pins."""
-    versions, found, place = _only(documents, Versions)
+    versions, found, place = _only(documents, Versions, "spec/two-versions")
     if versions is not None and place is not None:
         found += [place.diagnostic(fault) for fault in unknown_names(versions, components.pinned)]
     return versions, found
 
 
-def _only(documents: Sequence[Document], model: type[M]) -> tuple[M | None, list[Diagnostic], _Place | None]:
+def _only(
+    documents: Sequence[Document], model: type[M], twice: str
+) -> tuple[M | None, list[Diagnostic], _Place | None]:
     """The one document of a kind, named as its model is, and what is wrong with it or with there being another."""
     kind = model.__name__
     given = [document for document in documents if document.value.get("kind") == kind]
@@ -139,7 +141,7 @@ def _only(documents: Sequence[Document], model: type[M]) -> tuple[M | None, list
     for extra in others:
         found.append(
             error(
-                f"spec/two-{kind.lower()}",
+                twice,
                 f"a blueprint has one `{kind}` document, this is another",
                 extra.at("kind"),
                 notes=(f"the first is at {first.at('kind')}",),
