@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from planform.pipeline import Compilation, compile_documents
 from planform.preview.changes import Action, Risk
 from planform.preview.plan import planner
 from planform.preview.preview import preview
+from planform.preview.render import render
 from planform.preview.revision import Side
+from planform.spec.addresses import Transfer
 from planform.spec.resolve import addresses_of
 from planform.terraform.google import SqlDatabaseInstance, StorageBucket, VertexAiTensorboard
 from planform.terraform.record import Records, records_of
@@ -475,6 +478,81 @@ def test_a_preview_shows_a_move_and_the_line_of_the_rename(kept: str) -> None:
     assert moved.because is not None
     assert (moved.because.at.file, moved.because.at.line) == ("platform.yaml", 14)
     assert changes.risk in (Risk.NONE, Risk.IN_PLACE)
+
+
+ACKNOWLEDGED = """\
+acknowledgements:
+- {stack: acme-ai-dev-resource, address: google_storage_bucket.events, action: destroy, reason: copied, owner: ml-team,
+   expires: "2026-12-31"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("today", "meant", "note"),
+    [(date(2026, 12, 31), "meant, says ml-team until 2026-12-31: copied", ""), (date(2027, 1, 1), "", "ended on")],
+)
+def test_a_dangerous_change_can_be_acknowledged_until_a_day(today: date, meant: str, note: str) -> None:
+    after = edited(("        events:", "        runs:")) + ACKNOWLEDGED
+    base, head = (Side(name, read_text(text), {}) for name, text in (("base", PLATFORM), ("head", after)))
+    changes = preview(base, head, environments=["dev"], today=today)
+    gone = next(each for each in changes if each.address == "google_storage_bucket.events")
+    assert (gone.risk, gone.acknowledged) == (Risk.DATA_LOSS, meant)
+    assert any(note in each for each in changes.notes) if note else changes.notes == ()
+    for form in ("text", "markdown", "html"):
+        assert ("says ml-team" in render(changes, form, "preview")) is bool(meant)
+
+
+def test_an_acknowledgement_that_meets_nothing_is_told() -> None:
+    base, head = (
+        Side(name, read_text(text), {}) for name, text in (("base", PLATFORM), ("head", PLATFORM + ACKNOWLEDGED))
+    )
+    (note,) = preview(base, head, environments=["dev"], today=date(2026, 1, 1)).notes
+    assert "meets no destroy of it" in note
+
+
+def test_the_gate_lets_an_acknowledged_change_pass(folder: Path, planform: Any) -> None:
+    (folder / "addresses.yaml").unlink()
+    (folder / "base.yaml").write_text(PLATFORM)
+    gone = edited(("        events:", "        runs:"))
+    later = ACKNOWLEDGED.replace("2026-12-31", "9999-12-31")
+    run = (
+        "preview",
+        "FOLDER/base.yaml",
+        "FOLDER/platform.yaml",
+        "--structure",
+        "--env",
+        "dev",
+        "--fail-on",
+        "data-loss",
+    )
+    for text_, code in ((gone, 1), (gone + later, 0), (gone + later.replace("destroy", "replace"), 1)):
+        (folder / "platform.yaml").write_text(text_)
+        assert planform(*run)[0] == code
+
+
+@pytest.mark.terraform
+def test_terraform_accepts_what_the_ledger_writes(tmp_path: Path) -> None:
+    """Moves one after another, `removed` without destroying, and an import, in one stack of the real provider."""
+    terraform.need("google")
+    ledger = own_ledger(one_stack(bucket("a", "acme-a")))
+    ledger = keep(ledger, one_stack(bucket("b", "acme-a")), (), ()).wanted
+    place = "google_storage_bucket"
+    transfers = (
+        Transfer(from_=f"elsewhere/{place}.new", to=f"own/{place}.c", id="acme-a"),
+        Transfer(from_=f"own/{place}.old", to=f"elsewhere/{place}.old", id="acme-old"),
+    )
+    records = one_stack(bucket("c", "acme-a"))
+    keep(ledger.model_copy(update={"transfers": transfers}), records, (), ())
+    document = records["own"].document()
+    assert {name: len(document[name]) for name in ("moved", "removed", "import")} == {
+        "moved": 2,
+        "removed": 1,
+        "import": 1,
+    }
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(document))
+    assert terraform.terraform(tmp_path, "init", "-input=false").returncode == 0
+    judged = json.loads(terraform.terraform(tmp_path, "validate", "-json").stdout)
+    assert (judged["valid"], judged["diagnostics"]) == (True, [])
 
 
 @pytest.mark.terraform

@@ -147,6 +147,7 @@ class Change:
 
     `because` is the blueprint value that caused it, None where no line did; `also` the other values it needed.
     `disagrees` says how another source judges the same address. `gravity` ranks what is equally dangerous.
+    `acknowledged` says who meant it, where somebody did.
     """
 
     verdict: Verdict
@@ -157,6 +158,7 @@ class Change:
     also: tuple[Cause, ...] = ()
     disagrees: tuple[str, ...] = ()
     gravity: int = 0
+    acknowledged: str = ""
 
     @property
     def address(self) -> str:
@@ -195,6 +197,7 @@ class Change:
             "because": self.because.as_dict() if self.because else None,
             "also": [cause.as_dict() for cause in self.also],
             "disagrees": list(self.disagrees),
+            "acknowledged": self.acknowledged or None,
             "attributes": [
                 {"path": each.path, "before": each.before, "after": each.after} for each in verdict.attributes
             ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from planform.blueprint.document import Document
@@ -11,6 +12,7 @@ from planform.diagnostics import Location
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.wiring import stacks_of, team_stack_name
+from planform.preview.acknowledged import acknowledge
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
@@ -35,12 +37,13 @@ def preview(
     plans: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] = (),
     compose: Compose | None = None,
+    today: date | None = None,
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
     `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
-    Raises DiagnosticError when a side does not compile.
+    Acknowledgements of head count until `today`. Raises DiagnosticError when a side does not compile.
     """
 
     def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
@@ -73,7 +76,8 @@ def preview(
                 gravity=gravity(verdict.type),
             )
         )  # fmt: skip
-    return ChangeSet.of(base.name, head.name, changes, (*notes, *said), after.output.digest())
+    changes, unused = acknowledge(changes, head.documents, today or date.today())
+    return ChangeSet.of(base.name, head.name, changes, (*notes, *said, *unused), after.output.digest())
 
 
 def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:

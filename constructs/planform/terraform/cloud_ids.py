@@ -80,7 +80,7 @@ class CloudIds:
 
     def _grant(self, body: Mapping[str, Any]) -> str:
         names = sorted(body.keys() - _META, key=lambda name: (name == "member", name == "role", name))
-        texts = [self._text(body[name]) for name in names]
+        texts = [self._text(_title(body[name])) for name in names]
         return " ".join(texts) if all(texts) else ""
 
     def _service_account(self, record: Record) -> str:
@@ -122,3 +122,9 @@ class CloudIds:
             email = self.of(record).rpartition("/")[2]
             return {"email": email, "member": email and f"serviceAccount:{email}"}.get(match[2], self.of(record))
         return self.of(record) if match[2] in _OWN_ID else ""
+
+
+def _title(value: Any) -> Any:
+    """A condition is told by its title, which the provider's import takes too."""
+    only = value[0] if isinstance(value, list) and len(value) == 1 else None
+    return only.get("title") if isinstance(only, Mapping) else value
