@@ -36,6 +36,7 @@ ORDER = (
     "environment",
     "output",
     "checks",
+    "ledger",
     "pages",
     "shipped",
     "own_app",

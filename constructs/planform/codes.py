@@ -872,6 +872,57 @@ CODES: dict[str, Code] = {
         right='HelmRelease(scope, "kueue", chart="kueue", namespace="kueue-system")\n',
         help="use a name of charts.yaml, or add the chart there with its repository, version, source and day",
     ),
+    "ledger/other-stack": Code(
+        title="something would go from one Terraform state to another",
+        why="Each stack has a state of its own, and a `moved` block does not reach beyond it: one stack would destroy"
+        " what the other makes, or find that it is there already.",
+        wrong="",
+        right="",
+        help="`planform move BLUEPRINT --transfer` lets the old state forget it and the new one import it; apply both"
+        " stacks, the new one first",
+    ),
+    "ledger/other-type": Code(
+        title="a move between two types",
+        why="Terraform moves a resource to another name, not to another type.",
+        wrong="planform move blueprints --stack acme-ai-dev-resource --from google_sql_database.a"
+        " --to google_storage_bucket.a\n",
+        right="planform move blueprints --stack acme-ai-dev-resource --from google_sql_database.a"
+        " --to google_sql_database.b\n",
+        help="make the new thing, carry over what is in the old one, and remove that with `planform move --remove`",
+    ),
+    "ledger/out-of-step": Code(
+        title="the ledger of addresses is not that of the blueprint",
+        why="addresses.yaml says what every state keeps. What it does not know yet is not kept from being lost;"
+        " `planform synth --locked` therefore refuses to write.",
+        wrong="planform synth blueprints/reference --locked\n",
+        right="planform move blueprints/reference\nplanform synth blueprints/reference --locked\n",
+        help="run `planform move BLUEPRINT`, and commit its file together with the blueprint",
+    ),
+    "ledger/stateful-gone": Code(
+        title="something that keeps data would be destroyed",
+        why="The ledger has an address that keeps data, and the blueprint makes neither it nor anything that is the"
+        " same in the cloud. A rename, another component in a slot or a deleted line does that.",
+        wrong="",
+        right="",
+        help="put it back; or give what is new the name in the cloud that the old one has, so that it moves; or say"
+        " that it may go with `planform move BLUEPRINT --stack S --remove ADDRESS --reason ... --owner ...`",
+    ),
+    "ledger/taken": Code(
+        title="two addresses would move to one",
+        why="Terraform cannot tell which of the two things the address then means.",
+        wrong="",
+        right="",
+        help="move the second one elsewhere; `planform move BLUEPRINT --settle` drops moves that are done",
+    ),
+    "ledger/unknown-address": Code(
+        title="an address that the ledger does not have",
+        why="Only what a stack keeps can be moved or removed.",
+        wrong="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.evnts"
+        " --to google_storage_bucket.runs\n",
+        right="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.events"
+        " --to google_storage_bucket.runs\n",
+        help="write a stack and an address as they stand in addresses.yaml",
+    ),
     "output/bad-path": Code(
         title="a file with a path that does not stay in its folder",
         why="Files are written below the output folder, by names that every file system takes alike.",
@@ -1737,6 +1788,13 @@ CODES: dict[str, Code] = {
         wrong='teams: {default: {owners: ["group:ml@acme.example"]}}\n',
         right='teams: {fraud: {owners: ["group:ml@acme.example"]}}\n',
         help="rename the team: not a namespace of the cluster itself, and 25 characters at most",
+    ),
+    "spec/two-addresses": Code(
+        title="two ledgers of addresses in one blueprint",
+        why="What every state keeps is written down in one place, addresses.yaml in the blueprint's folder.",
+        wrong="",
+        right="",
+        help="keep one of the two; `planform move` writes it",
     ),
     "spec/two-federations": Code(
         title="two hosts whose jobs plan and apply",

@@ -16,14 +16,16 @@ from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, s
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
 from planform.kubernetes.record import SYNC
+from planform.ledger.keep import Keeping, keep
 from planform.output.files import texts
 from planform.output.manifests import manifests
 from planform.output.output import Output
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import plane_of, stacks_of, team_stack_name
+from planform.spec.addresses import Addresses
 from planform.spec.platform import EnvironmentSpec
-from planform.spec.resolve import resolve
+from planform.spec.resolve import addresses_of, resolve
 from planform.terraform.record import Record, Records, Resource, records_of
 
 __all__ = [
@@ -88,6 +90,7 @@ class Compilation:
     records: Mapping[str, Records]
     findings: tuple[Diagnostic, ...]
     only: tuple[str, ...] | None = None
+    keeping: Keeping | None = None
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -174,25 +177,35 @@ def compile_documents(
     environments: Sequence[str] = (),
     planes: Sequence[str] = (),
     compose: Compose | None = None,
+    ledger: Addresses | None = None,
+    may_lose: bool = False,
 ) -> Compilation:
-    """The same from documents that were read already."""
+    """The same from documents that were read already.
+
+    `ledger` stands for the `Addresses` document among them. `may_lose` leaves out what the ledger has to say, for
+    questions of what if; its moves are written all the same.
+    """
     catalog = builtin()
     specs = resolve(documents, catalog, environments)
     _refuse_unknown_planes(specs, planes)
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
-    records = {name: found for name, found in _records(app) if not planes or name in wanted}
+    everything = dict(_records(app))
+    ledger = ledger or addresses_of(documents)
+    keeping = keep(ledger, everything, specs, documents, partial=bool(environments)) if ledger else None
+    records = {name: found for name, found in everything.items() if not planes or name in wanted}
     files = {**synthesize(app), **manifests(app), **texts(app)}
+    kept = keeping.findings if keeping and not may_lose else ()
     findings = in_order(
-        [*run_checks(files, dict(_records(app))), *(each for spec in specs for each in cautions(spec, catalog))]
+        [*run_checks(files, everything), *(each for spec in specs for each in cautions(spec, catalog)), *kept]
     )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
     only = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
-        return Compilation(specs, Output(files), records, findings)
-    return Compilation(specs, Output(files), records, findings, only)
+        return Compilation(specs, Output(files), records, findings, keeping=keeping)
+    return Compilation(specs, Output(files), records, findings, only, keeping)
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:

@@ -24,6 +24,7 @@ VERBS = {
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
     "lock": "Keep what runs at its versions, or move them.",
+    "move": "Keep addresses, so that a rename destroys nothing.",
     "provider": "Add or list provider schemas.",
     "doctor": "Say what this machine has and lacks.",
     "init": "Start a platform in a folder.",

@@ -121,12 +121,13 @@ def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
 
 def _end(run: Run, changes: ChangeSet, fail_on: str | None, *, exit_code: bool) -> None:
     from planform.preview.changes import Action, Risk
-    from planform.preview.risk import STATEFUL
+    from planform.terraform.stateful import STATEFUL
 
     if fail_on:
         worst = Risk(fail_on).rank
-        failed = [each for each in changes if each.risk.rank <= worst]
-        unsure = [each for each in changes if each.action is Action.UNDECIDED and each.verdict.type in STATEFUL
+        counted = [each for each in changes if not each.acknowledged]
+        failed = [each for each in counted if each.risk.rank <= worst]
+        unsure = [each for each in counted if each.action is Action.UNDECIDED and each.verdict.type in STATEFUL
                   and each not in failed]  # fmt: skip
         if failed or unsure:
             doubt = f"; {len(unsure)} could not be judged without the provider and may be" if unsure else ""

@@ -6,6 +6,7 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from planform.cli import options
 from planform.cli.terminal import Run, common
 
 if TYPE_CHECKING:
-    from planform.pipeline import StackSummary
+    from planform.pipeline import Compilation, StackSummary
 
 __all__ = ["command"]
 
@@ -25,6 +26,7 @@ __all__ = ["command"]
 @click.option("--out", default="planform.out", show_default=True, metavar="DIR", help="Folder to write.")
 @options.environments
 @click.option("--plane", "planes", multiple=True, metavar="NAME", help="Only this plane's stacks; may be repeated.")
+@click.option("--locked", is_flag=True, help="Refuse when the ledger of addresses is not that of the blueprint.")
 @options.app
 @common
 def command(
@@ -33,6 +35,7 @@ def command(
     out: str,
     environments: tuple[str, ...],
     planes: tuple[str, ...],
+    locked: bool,
     app: str | None,
 ) -> None:
     """Compile BLUEPRINT (files or folders) and write a folder of Terraform for each stack.
@@ -59,6 +62,8 @@ def command(
         from planform.pipeline import compile_files
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
+    if locked:
+        _refuse_out_of_step(compiled, blueprint)
     with run.step("writing"):
         compiled.write(out)
     seconds = time.perf_counter() - started
@@ -79,6 +84,18 @@ def command(
         f" in {seconds:.1f} s; next: terraform -chdir={first} init"
     )
     return None
+
+
+def _refuse_out_of_step(compiled: Compilation, blueprint: Sequence[str]) -> None:
+    """Errors: ledger/out-of-step, also where there is no ledger."""
+    from planform.diagnostics import DiagnosticError, Severity, error
+
+    found = [replace(each, severity=Severity.ERROR) for each in compiled.findings if each.code == "ledger/out-of-step"]
+    if compiled.keeping is None:
+        help = f"planform move {shlex.join(blueprint)}, and commit addresses.yaml"
+        found.append(error("ledger/out-of-step", "this blueprint has no ledger of addresses", help=help))
+    if found:
+        raise DiagnosticError(found)
 
 
 def _plural(count: int, noun: str) -> str:

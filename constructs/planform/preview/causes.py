@@ -201,6 +201,8 @@ def differences(base: Sequence[Document], head: Sequence[Document]) -> Iterator[
             continue
         paired.add(partner)
         for path, before, after in _between(base[partner].value, document.value):
+            if _is_record(document, path):
+                continue
             yield Difference(index, path, before, after, _cause(base[partner], document, path, before, after))
     for index, document in enumerate(base):
         if index not in paired:
@@ -208,9 +210,14 @@ def differences(base: Sequence[Document], head: Sequence[Document]) -> Iterator[
             yield Difference(index, (), document.value, _ABSENT, cause)
 
 
+def _is_record(document: Document, path: Path) -> bool:
+    """Whether a value only records what another value made: the ledger's list of addresses."""
+    return document.value.get("kind") == "Addresses" and path[:1] in (("environments",), ("written_by",))
+
+
 def _identity(document: Document, among: Sequence[Document]) -> tuple[str, str]:
     kind = str(document.value.get("kind"))
-    return (kind, "" if kind == "Platform" else str(document.value.get("name")))
+    return (kind, "" if kind in ("Platform", "Addresses") else str(document.value.get("name")))
 
 
 def _called(document: Document) -> str:

@@ -150,6 +150,7 @@ class Change:
     `because` is the blueprint value that caused it, None where no line did; `also` the other values it needed.
     `disagrees` says how another source judges the same address. `gravity` ranks what is equally dangerous.
     `cost` is None for what is not charged.
+    `acknowledged` says who meant it, where somebody did.
     """
 
     verdict: Verdict
@@ -161,6 +162,7 @@ class Change:
     disagrees: tuple[str, ...] = ()
     gravity: int = 0
     cost: CostDelta | None = None
+    acknowledged: str = ""
 
     @property
     def address(self) -> str:
@@ -200,6 +202,7 @@ class Change:
             "also": [cause.as_dict() for cause in self.also],
             "disagrees": list(self.disagrees),
             "cost": self.cost.as_dict() if self.cost else None,
+            "acknowledged": self.acknowledged or None,
             "attributes": [
                 {"path": each.path, "before": each.before, "after": each.after} for each in verdict.attributes
             ],

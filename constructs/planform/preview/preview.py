@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from planform.blueprint.document import Document
@@ -11,6 +12,7 @@ from planform.diagnostics import Location
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.wiring import stacks_of, team_stack_name
+from planform.preview.acknowledged import acknowledge
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
@@ -40,17 +42,18 @@ def preview(
     notes: Sequence[str] = (),
     compose: Compose | None = None,
     prices: PriceTable | None = None,
+    today: date | None = None,
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
     `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
-    `prices` is what costs are counted with, planform's own table if there is none.
-    Raises DiagnosticError when a side does not compile.
+    `prices` is what costs are counted with, planform's own table if there is none. Acknowledgements of head count
+    until `today`. Raises DiagnosticError when a side does not compile.
     """
 
-    def compiled(documents: Sequence[Document]) -> Compilation:
-        return compile_documents(documents, environments=environments, compose=compose)
+    def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
+        return compile_documents(documents, environments=environments, compose=compose, may_lose=may_lose)
 
     before, after = compiled(base.documents), compiled(head.documents)
     verdicts = list(compare(before.output, after.output))
@@ -61,7 +64,7 @@ def preview(
         head.documents,
         (before.output, after.output),
         found,
-        lambda documents: compiled(documents).output,
+        lambda documents: compiled(documents, may_lose=True).output,
     )
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
@@ -87,8 +90,15 @@ def preview(
             )
         )  # fmt: skip
     needs = [accelerator_maxima(held, side.specs) for held, side in zip(documents, (before, after), strict=True)]
+    changes, unused = acknowledge(changes, head.documents, today or date.today())
     return ChangeSet.of(
-        base.name, head.name, changes, (*notes, *said), after.output.digest(), table_of(*reports), quota_delta(*needs)
+        base.name,
+        head.name,
+        changes,
+        (*notes, *said, *unused),
+        after.output.digest(),
+        table_of(*reports),
+        quota_delta(*needs),
     )
 
 

@@ -146,6 +146,7 @@ def _text(changes: ChangeSet) -> str:
             lines.append(f"  {change.risk:<9}  {change.address}  in {change.stack}")
             lines.append(f"             {_what(change)}  [{change.source}]")
             lines += [f"             {reason}" for reason in change.reasons]
+            lines += [f"             {change.acknowledged}"] if change.acknowledged else []
             lines += [f"             disagrees: {each}" for each in change.disagrees]
             lines += [f"             {each}" for each in _cost(change)]
             lines += [f"               {each}" for each in _attributes(change)]
@@ -251,7 +252,8 @@ def _block(group: Group, most: int) -> list[str]:
 def _entry(change: Change) -> list[str]:
     what = f"{_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))} ({change.source})"
     lines = [f"- **{change.risk}** {what}"]
-    lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees, *_cost(change))]
+    reasons = (*change.reasons, *change.disagrees, *_acknowledged(change), *_cost(change))
+    lines += [f"  - {_plain(reason)}" for reason in reasons]
     return [*lines, *(f"  - {_code(each)}" for each in _attributes(change))]
 
 
@@ -302,7 +304,7 @@ def _diagnostics(changes: ChangeSet) -> Iterator[Diagnostic]:
         if cause is not None:
             # A line of base is no line of the files that code scanning shows.
             at = cause.at if cause.side == "head" else Location(cause.at.file, 0, 0, path=cause.path)
-        notes = (*change.reasons, *_attributes(change))
+        notes = (*change.reasons, *_acknowledged(change), *_attributes(change))
         yield Diagnostic(code, severity, f"{change.address} in {change.stack}: {_what(change)}", at, "", notes)
 
 
@@ -330,3 +332,7 @@ def _html(changes: ChangeSet) -> str:
         ).rstrip("\n")
         + "\n"
     )
+
+
+def _acknowledged(change: Change) -> tuple[str, ...]:
+    return (change.acknowledged,) if change.acknowledged else ()

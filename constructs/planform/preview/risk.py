@@ -1,7 +1,7 @@
 """How dangerous a verdict is, and why: what keeps data, what restarts, which accelerators go away.
 
-The lists come from the providers' documentation of each type: whether destroying it destroys what users put in, and
-which updates make the service restart machines.
+The list of restarts comes from the providers' documentation of each type: which updates make the service restart
+machines.
 """
 
 from __future__ import annotations
@@ -11,92 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planform.preview.changes import Action, Attribute, Risk, Verdict, is_empty
+from planform.terraform.stateful import STATEFUL
 
-__all__ = ["STATEFUL", "gravity", "judge"]
-
-STATEFUL: Mapping[str, str] = {
-    # Google Cloud
-    "google_alloydb_backup": "a backup",
-    "google_alloydb_cluster": "databases",
-    "google_alloydb_instance": "the databases' primary",
-    "google_artifact_registry_repository": "images and packages",
-    "google_backup_dr_backup_vault": "backups",
-    "google_bigquery_dataset": "tables",
-    "google_bigquery_table": "rows",
-    "google_bigtable_instance": "tables",
-    "google_bigtable_table": "rows",
-    "google_compute_disk": "a disk",
-    "google_compute_instance": "a machine with its boot disk",
-    "google_compute_region_disk": "a disk",
-    "google_compute_snapshot": "a snapshot",
-    "google_container_cluster": "workloads and their volumes",
-    "google_dataplex_aspect_type": "the aspects of this type",
-    "google_dataplex_entry_group": "catalogue entries",
-    "google_dataplex_glossary": "terms",
-    "google_filestore_backup": "a backup",
-    "google_filestore_instance": "files",
-    "google_firestore_database": "documents",
-    "google_kms_crypto_key": "a key, and with it all data encrypted with it",
-    "google_kms_crypto_key_version": "a key version, and with it all data encrypted with it",
-    "google_kms_key_ring": "keys",
-    "google_logging_project_bucket_config": "logs",
-    "google_lustre_instance": "files",
-    "google_managed_kafka_cluster": "topics and their messages",
-    "google_managed_kafka_topic": "messages",
-    "google_memorystore_instance": "cached data",
-    "google_netapp_volume": "files",
-    "google_parallelstore_instance": "files",
-    "google_project": "a whole project",
-    "google_pubsub_subscription": "messages that are not acknowledged",
-    "google_pubsub_topic": "retained messages",
-    "google_redis_cluster": "cached data",
-    "google_redis_instance": "cached data",
-    "google_secret_manager_regional_secret": "secret values",
-    "google_secret_manager_regional_secret_version": "a secret value",
-    "google_secret_manager_secret": "secret values",
-    "google_secret_manager_secret_version": "a secret value",
-    "google_sourcerepo_repository": "a repository",
-    "google_spanner_database": "rows",
-    "google_spanner_instance": "databases",
-    "google_sql_database": "tables",
-    "google_sql_database_instance": "databases",
-    "google_storage_bucket": "objects",
-    "google_storage_bucket_object": "an object",
-    "google_storage_folder": "objects",
-    "google_storage_managed_folder": "objects",
-    "google_vertex_ai_dataset": "a dataset",
-    "google_vertex_ai_feature_group": "features",
-    "google_vertex_ai_feature_online_store": "served features",
-    "google_vertex_ai_featurestore": "features",
-    "google_vertex_ai_index": "vectors",
-    "google_vertex_ai_metadata_store": "metadata of runs",
-    "google_vertex_ai_tensorboard": "experiments",
-    "google_workbench_instance": "notebooks and their disk",
-    # Amazon Web Services
-    "aws_db_instance": "databases",
-    "aws_dynamodb_table": "items",
-    "aws_ebs_volume": "a disk",
-    "aws_ecr_repository": "images",
-    "aws_efs_file_system": "files",
-    "aws_instance": "a machine with its root disk",
-    "aws_kms_key": "a key, and with it all data encrypted with it",
-    "aws_rds_cluster": "databases",
-    "aws_s3_bucket": "objects",
-    "aws_secretsmanager_secret": "secret values",
-    "aws_sqs_queue": "messages",
-    # GitHub and Kubernetes
-    "github_repository": "a repository with its issues",
-    "kubernetes_namespace": "everything in the namespace",
-    "kubernetes_namespace_v1": "everything in the namespace",
-    "kubernetes_persistent_volume_claim": "a volume",
-    "kubernetes_persistent_volume_claim_v1": "a volume",
-    "Namespace": "everything in the namespace",
-    "PersistentVolume": "a volume",
-    "PersistentVolumeClaim": "a volume",
-    "StatefulSet": "volumes, where their claims are deleted with it",
-    "CustomResourceDefinition": "every object of the kind",
-}
-"""Types that keep something which does not come back when the resource is made again, and what that is."""
+__all__ = ["gravity", "judge"]
 
 _GRAVE = re.compile(r"(_sql_|alloydb|spanner|firestore|bigtable|rds|_db_|dynamodb|database)")
 

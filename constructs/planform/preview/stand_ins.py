@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from planform.preview.structure import META, block_of, resources_of
+from planform.terraform.cloud_ids import NEAR, formats
 from planform.terraform.expression import escape
 from planform.terraform.schema import Block
 
@@ -29,15 +29,6 @@ _REFERENCE = re.compile(
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _FIELD = re.compile(r"\{\{(\w+)\}\}")
 _WHOLE = re.compile(r"\$\{([^{}]*)\}")
-_NEAR = {"zone": "location", "region": "location", "location": "region"}
-"""Arguments that stand for each other when a format names one and the resource has the other."""
-
-
-@cache
-def _formats() -> Mapping[str, str]:
-    text = Path(__file__).with_name("id_formats.json").read_text(encoding="utf-8")
-    formats: Mapping[str, str] = json.loads(text)["formats"]
-    return formats
 
 
 @dataclass(frozen=True)
@@ -128,7 +119,7 @@ class StandIns:
         return {"project": self._argument(arguments, "project")}.get(attribute)
 
     def _id(self, address: str, kind: str, arguments: Mapping[str, Any]) -> str:
-        pattern = _formats().get(kind)
+        pattern = formats().get(kind)
         if pattern is None:
             return f"planform-{address.replace('.', '-').replace('_', '-')}"
 
@@ -140,7 +131,7 @@ class StandIns:
 
     def _argument(self, arguments: Mapping[str, Any], name: str) -> str:
         """An argument as text: the resource's own, else the provider's default, else one that means the same."""
-        for each in (name, _NEAR.get(name, name)):
+        for each in (name, NEAR.get(name, name)):
             value = self._value(arguments.get(each))
             if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
                 return str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -28,6 +29,7 @@ from planform.spec.units import (
 )
 
 __all__ = [
+    "Acknowledgement",
     "Backend",
     "EnvironmentBlock",
     "EnvironmentSpec",
@@ -139,6 +141,23 @@ class Team(Settings):
     )
 
 
+class Acknowledgement(Settings):
+    """Leave for one dangerous change of one address, by somebody, until a day."""
+
+    stack: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="The stack that changes.")
+    address: str = Field(
+        pattern=r"^[a-z][a-z0-9_-]*\.[A-Za-z_][A-Za-z0-9_-]*(\[[^\]]+\])?$",
+        description="The address that changes, as the preview shows it.",
+        examples=["google_sql_database_instance.database"],
+    )
+    action: Literal["destroy", "replace", "update", "move", "forget"] = Field(
+        description="What may happen to it; nothing else is acknowledged."
+    )
+    reason: str = Field(min_length=1, max_length=1024, description="Why it is meant.")
+    owner: KebabName = Field(description="Who answers for it.", examples=["data-team"])
+    expires: date = Field(description="The last day that it counts, year-month-day.", examples=["2026-12-31"])
+
+
 class PlaneBlock(BaseModel):
     """A plane as written: its owner, and one key for each capability that it fills."""
 
@@ -214,6 +233,10 @@ class Platform(BaseModel):
     ] = Field(
         min_length=1,
         description="The planes: any names, each with an owner and the capabilities that it fills.",
+    )
+    acknowledgements: tuple[Acknowledgement, ...] = Field(
+        default=(),
+        description="Dangerous changes that are meant: `planform preview --fail-on` lets them pass. Default: none.",
     )
     environments: dict[KebabName, EnvironmentBlock] = Field(
         min_length=1, description="The environments, each in a project of its own."

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,6 +15,7 @@ from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
 from planform.engine_json import TOKEN
 from planform.literals import looks_secret, secret_paths
+from planform.spec.addresses import Addresses
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
@@ -22,13 +23,14 @@ from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec,
 from planform.spec.settings import Settings
 from planform.spec.versions import Versions, unknown_names
 
-__all__ = ["ComponentType", "Components", "KINDS", "resolve", "versions_of"]
+__all__ = ["ComponentType", "Components", "KINDS", "addresses_of", "resolve", "versions_of"]
 
-KINDS = ("Platform", "Versions")
+KINDS = ("Platform", "Versions", "Addresses")
 VERSION = 1
 ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
 """Faults of a mapping of which one key is wanted."""
 OVERRIDES = "environments."
+M = TypeVar("M", bound=BaseModel)
 OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
 """Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
 
@@ -87,6 +89,7 @@ def resolve(
         )
     versions, faults = _versions(documents, components)
     found += faults
+    found += _only(documents, Addresses, "spec/two-addresses")[1]
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
         specs, faults = _platform(platforms[0], components, environments, versions)
@@ -108,27 +111,44 @@ def versions_of(documents: Sequence[Document], components: Components, *, strict
     return versions
 
 
+def addresses_of(documents: Sequence[Document]) -> Addresses | None:
+    """The ledger of a blueprint's addresses, if it has one. Raises DiagnosticError."""
+    addresses, found, _ = _only(documents, Addresses, "spec/two-addresses")
+    if found:
+        raise DiagnosticError(in_order(found))
+    return addresses
+
+
 def _versions(documents: Sequence[Document], components: Components) -> tuple[Versions | None, list[Diagnostic]]:
     """The versions that the blueprint pins."""
-    given = [document for document in documents if document.value.get("kind") == "Versions"]
+    versions, found, place = _only(documents, Versions, "spec/two-versions")
+    if versions is not None and place is not None:
+        found += [place.diagnostic(fault) for fault in unknown_names(versions, components.pinned)]
+    return versions, found
+
+
+def _only(
+    documents: Sequence[Document], model: type[M], twice: str
+) -> tuple[M | None, list[Diagnostic], _Place | None]:
+    """The one document of a kind, named as its model is, and what is wrong with it or with there being another."""
+    kind = model.__name__
+    given = [document for document in documents if document.value.get("kind") == kind]
     if not given:
-        return None, []
+        return None, [], None
     first, *others = given
-    place, parsed = _Place(first), parse(Versions, first.value)
+    place, parsed = _Place(first), parse(model, first.value)
     found = [*_diagnostics(place, parsed)]
-    if isinstance(parsed, Versions):
-        found += [place.diagnostic(fault) for fault in unknown_names(parsed, components.pinned)]
     for extra in others:
         found.append(
             error(
-                "spec/two-versions",
-                "a blueprint has one `Versions` document, this is another",
+                twice,
+                f"a blueprint has one `{kind}` document, this is another",
                 extra.at("kind"),
                 notes=(f"the first is at {first.at('kind')}",),
                 help="keep one of the two",
             )
         )
-    return (parsed if isinstance(parsed, Versions) else None), found
+    return (None if isinstance(parsed, list) else parsed), found, place
 
 
 def _without_secrets(found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from planform.spec.addresses import Addresses
 from planform.spec.platform import Platform
 from planform.spec.resolve import Components
 from planform.spec.versions import Versions
@@ -44,6 +45,8 @@ def json_schema(components: Components) -> dict[str, Any]:
         "anyOf": [{**number}, {"type": "integer", "minimum": 100000}],
         "description": number["description"],
     }
+    addresses = Addresses.model_json_schema(ref_template="#/$defs/Addresses.{model}")
+    definitions |= {f"Addresses.{name}": definition for name, definition in addresses["$defs"].items()}
     for definition in _parts(schema):
         if "patternProperties" in definition:
             definition.setdefault("additionalProperties", False)
@@ -54,7 +57,11 @@ def json_schema(components: Components) -> dict[str, Any]:
         "$defs": definitions,
         "if": {"properties": {"kind": {"const": "Versions"}}, "required": ["kind"]},
         "then": Versions.model_json_schema(),
-        "else": {key: value for key, value in schema.items() if key != "$defs"},
+        "else": {
+            "if": {"properties": {"kind": {"const": "Addresses"}}, "required": ["kind"]},
+            "then": {key: value for key, value in addresses.items() if key != "$defs"},
+            "else": {key: value for key, value in schema.items() if key != "$defs"},
+        },
     }
 
 

@@ -517,6 +517,11 @@ class Provider(Declared):
         return f"{self._schema.type}.{self._alias}" if self._alias else self._schema.type
 
     @property
+    def body(self) -> dict[str, Any]:
+        """Its Terraform JSON."""
+        return self._body
+
+    @property
     def provider_schema(self) -> ProviderSchema:
         return self._schema.provider
 

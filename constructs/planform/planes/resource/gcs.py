@@ -25,6 +25,7 @@ from planform.terraform.record import Lifecycle
 __all__ = ["BucketSettings", "Gcs", "GcsSettings"]
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", examples=["artifacts"])]
+FullName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")]
 StorageClass = Literal["standard", "nearline", "coldline", "archive"]
 ColderClass = Literal["nearline", "coldline", "archive"]
 Location = Annotated[
@@ -45,6 +46,12 @@ UNFINISHED_UPLOAD_DAYS = 7
 class BucketSettings(Settings):
     """One bucket. It is private and stays private: there is no setting that opens it to the public."""
 
+    name: FullName | None = Field(
+        default=None,
+        description="Name in the cloud, for a bucket that had another short name before; unique in the world, so an"
+        " environment says it. Default: the project's id, a hyphen and the short name.",
+        examples=["acme-ai-dev-events"],
+    )
     location: Location | None = Field(
         default=None,
         description="Region, multi-region (`us`, `eu`, `asia`) or dual-region (`eur4`, `nam4`, `asia1`, ...)."
@@ -172,7 +179,7 @@ class Gcs(Component):
     def check(cls, settings: GcsSettings, environment: Environment) -> Iterable[Fault]:
         for name, bucket in settings.buckets.items():
             path = ("buckets", name)
-            problem = _name_problem(name, environment)
+            problem = _name_problem(name, environment, bucket.name)
             if problem:
                 yield Fault("spec/bucket-name", problem, path, help="choose another short name", of_key=True)
             for fault in _bucket_faults(bucket, environment):
@@ -194,7 +201,7 @@ class Gcs(Component):
         for member in readers:
             if (name, "writer", member) not in self._members:
                 self._member(name, "reader", "roles/storage.objectViewer", member)
-        full = _full_name(name, self.environment)
+        full = self._full_name(name)
         return BucketRef(Known(full, bucket.name), Known(f"gs://{full}", template("gs://{}", bucket.name)))
 
     def _bucket(self, name: str) -> StorageBucket:
@@ -215,7 +222,7 @@ class Gcs(Component):
         return StorageBucket(
             self,
             record_id(name),
-            name=_full_name(name, self.environment),
+            name=self._full_name(name),
             project=self.environment.project,
             location=location.upper(),
             storage_class=settings.storage_class.upper(),
@@ -233,6 +240,10 @@ class Gcs(Component):
             origin=self.at("buckets", name) if name in self.settings.buckets else None,
             lifecycle=Lifecycle(prevent_destroy=True) if production else None,
         )
+
+    def _full_name(self, name: str) -> str:
+        written = self.settings.buckets.get(name)
+        return (written and written.name) or _full_name(name, self.environment)
 
     def _encryption(self, settings: BucketSettings, location: str) -> list[dict[str, Any]] | None:
         if self.keys is None:
@@ -281,8 +292,8 @@ def _full_name(name: str, environment: Environment) -> str:
     return f"{environment.project}-{name}"
 
 
-def _name_problem(name: str, environment: Environment) -> str:
-    full = _full_name(name, environment)
+def _name_problem(name: str, environment: Environment, written: str | None = None) -> str:
+    full = written or _full_name(name, environment)
     if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name):
         return f"`{name}` cannot be part of a bucket's name: lower case letters, digits and inner hyphens only"
     if len(full) > 63:
