@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,6 +20,10 @@ from planform.engine import (
     TerraformStack,
 )
 from planform.files import File
+from planform.golden_paths.catalog import Paths, builtin_paths
+from planform.golden_paths.path import Path
+from planform.golden_paths.template import publish_templates
+from planform.golden_paths.workloads import build_workloads, keep_workloads
 from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
@@ -53,9 +57,12 @@ class BuiltEnvironment:
     stacks: Mapping[str, TerraformStack]
     components: Mapping[str, Component]
     teams: Mapping[str, TeamSpace] = field(default_factory=dict)
+    workloads: tuple[Path, ...] = ()
 
 
-def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None = None) -> BuiltEnvironment:
+def build_environment(
+    app: App, spec: EnvironmentSpec, catalog: Catalog | None = None, paths: Paths | None = None
+) -> BuiltEnvironment:
     """Fill the app with the stacks of one environment, one for each plane, providers before their users.
 
     A plane whose every slot is `existing` has nothing to apply and gets no stack.
@@ -65,6 +72,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
+    paths = paths or builtin_paths()
     applied = [slot for slot in wiring.slots if slot.filled.component != "existing" and not slot.component.files_only]
     made = {slot.stack for slot in applied}
     _refuse_taken_names(app, spec, made | {team_stack_name(spec, team) for team in spec.teams})
@@ -89,13 +97,15 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
-    _publish(spec, wiring, components)
+    _publish(spec, wiring, components, paths)
+    workloads = build_workloads(spec, paths, components, teams, stacks.values()) if spec.workloads else ()
     _finish(spec, wiring, components, stacks)
-    _deliver(spec, wiring, components, teams)
+    _deliver(spec, wiring, components, teams, workloads)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
         _provider(stack, spec, _owner(spec, name))
-    return BuiltEnvironment(spec, planes, components, teams)
+    keep_workloads(app, workloads)
+    return BuiltEnvironment(spec, planes, components, teams, workloads)
 
 
 def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
@@ -187,11 +197,13 @@ def _teams(
     before = {
         slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
     }
+    working = {each.settings.team for each in spec.workloads}
     made: dict[str, TeamSpace] = {}
     faults: list[Diagnostic] = []
     for name, team in spec.teams.items():
         stack = team_stack_name(spec, name)
-        if TeamSpace.makes_resources(team, spec.environment, tools) and stack not in stacks:
+        makes = name in working or TeamSpace.makes_resources(team, spec.environment, tools)
+        if makes and stack not in stacks:
             stacks[stack] = TerraformStack(app, stack)
             _backend(stacks[stack], spec, stack)
             for other in (stacks[name] for name in before if name in stacks):
@@ -208,26 +220,32 @@ def _teams(
     return made
 
 
-def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component]) -> None:
-    """Tell the portal of all components, now that all are there."""
+def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], paths: Paths) -> None:
+    """Tell the portal of all components, now that all are there, and of what people may ask for."""
     try:
         publish_platform(spec, wiring.slots, components)
+        publish_templates(spec, paths, components)
     except Refused as refused:
         slot = next(slot for slot in wiring.slots if slot.filled.capability == "portal")
         raise DiagnosticError([_refusal(spec, slot.path, refused)]) from refused
 
 
 def _deliver(
-    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], teams: Mapping[str, TeamSpace]
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    components: Mapping[str, Component],
+    teams: Mapping[str, TeamSpace],
+    workloads: Sequence[Path],
 ) -> None:
     """Tell the GitOps tool of all manifests, in the order that follows from who needs whom."""
-    scopes = [*components.values(), *teams.values()]
+    scopes: list[Construct] = [*components.values(), *teams.values()]
     gitops = components.get("gitops")
     if gitops is not None and isinstance(gitops, GitOps):
         ids = {capability: component.manifests.id for capability, component in components.items()}
         needs = {ids[slot.filled.capability]: [ids[need.capability] for need in slot.needs] for slot in wiring.slots}
         own = ids["gitops"]
         needs |= {team.manifests.id: sorted(set(ids.values()) - {own}) for team in teams.values()}
+        needs |= {each.manifests.id: [each.space.manifests.id] for each in workloads}
         cluster = [each for each in _delivered(spec, scopes) if not isinstance(each, File)]
         gitops.deliver(parts_of([each for each in cluster if each.manifests.id != own], needs))
     seen: dict[tuple[str, ...], Delivered] = {}

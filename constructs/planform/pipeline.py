@@ -15,10 +15,12 @@ from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
+from planform.golden_paths.catalog import Paths, builtin_paths
 from planform.kubernetes.record import SYNC
 from planform.output.files import texts
 from planform.output.manifests import manifests
 from planform.output.output import Output
+from planform.output.workloads import ExplainedWorkload, explained_workloads
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import plane_of, stacks_of, team_stack_name
@@ -88,6 +90,7 @@ class Compilation:
     records: Mapping[str, Records]
     findings: tuple[Diagnostic, ...]
     only: tuple[str, ...] | None = None
+    workloads: tuple[ExplainedWorkload, ...] = ()
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -133,17 +136,17 @@ class Compilation:
 
 def specs_of(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> tuple[EnvironmentSpec, ...]:
     """Blueprint files or folders to environments, all or those named. Raises DiagnosticError."""
-    return resolve(read(*paths), builtin(), environments)
+    return resolve(read(*paths), builtin(), environments, builtin_paths())
 
 
-def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None) -> App:
+def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None, paths: Paths | None = None) -> App:
     """Environments to an app with all their stacks. Raises DiagnosticError with what no environment could build."""
     app = App()
     catalog = catalog or builtin()
     faults: list[Diagnostic] = []
     for spec in specs:
         try:
-            build_environment(app, spec, catalog)
+            build_environment(app, spec, catalog, paths)
         except DiagnosticError as fault:
             faults += fault.diagnostics
     if faults:
@@ -177,9 +180,10 @@ def compile_documents(
 ) -> Compilation:
     """The same from documents that were read already."""
     catalog = builtin()
-    specs = resolve(documents, catalog, environments)
+    kinds, _ = builtin_paths().with_own(documents)
+    specs = resolve(documents, catalog, environments, builtin_paths())
     _refuse_unknown_planes(specs, planes)
-    app = compose(specs) if compose else build(specs, catalog)
+    app = compose(specs) if compose else build(specs, catalog, kinds)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
     files = {**synthesize(app), **manifests(app), **texts(app)}
@@ -189,10 +193,10 @@ def compile_documents(
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
-    only = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
+    only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
-        return Compilation(specs, Output(files), records, findings)
-    return Compilation(specs, Output(files), records, findings, only)
+        only = None
+    return Compilation(specs, Output(files), records, findings, only, explained_workloads(app, files))
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:

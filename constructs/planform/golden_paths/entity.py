@@ -1,0 +1,32 @@
+"""What the portal's catalog says of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from planform.golden_paths.path import Path
+from planform.spec.platform import kebab
+
+__all__ = ["workload_entity"]
+
+
+def workload_entity(path: Path, *, links: Mapping[str, str] | None = None, type: str = "") -> dict[str, Any]:
+    """A Component of the team's, with where people look at it; its name ends with the workload's kind."""
+    facts = path.environment
+    found = [{"title": title, "url": url} for title, url in (links or {}).items() if url]
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {
+            "name": f"{facts.name}-{path.name}-{kebab(path.kind)}"[:63],
+            "title": f"{path.title} {path.name} ({facts.name})",
+            "description": f"{path.title} of team {path.team} in {facts.name}.",
+            **({"links": found} if found else {}),
+        },
+        "spec": {
+            "type": type or kebab(path.kind),
+            "lifecycle": "production" if facts.production else "experimental",
+            "owner": f"group:default/{path.team}",
+        },
+    }
