@@ -45,6 +45,8 @@ from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
+FOUNDATION = ("services", "identity", "compute")
+"""Capabilities whose stacks come before those of teams."""
 TEAMS = "teams"
 """Stands for the plane in what is said of a team's stack."""
 
@@ -99,7 +101,8 @@ def build_environment(
     teams = _teams(app, spec, components, wiring, stacks)
     _publish(spec, wiring, components, paths)
     workloads = build_workloads(spec, paths, components, teams, stacks.values()) if spec.workloads else ()
-    _finish(spec, wiring, components, stacks)
+    later = _after_teams(spec, wiring, workloads, stacks)
+    _finish(spec, wiring, components, stacks, later)
     _deliver(spec, wiring, components, teams, workloads)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
@@ -195,7 +198,7 @@ def _teams(
     """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
     tools = TeamTools.of(components)
     before = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION
     }
     working = {each.settings.team for each in spec.workloads}
     made: dict[str, TeamSpace] = {}
@@ -218,6 +221,30 @@ def _teams(
     if faults:
         raise DiagnosticError(faults)
     return made
+
+
+def _after_teams(
+    spec: EnvironmentSpec, wiring: Wiring, workloads: Sequence[Path], stacks: Mapping[str, TerraformStack]
+) -> dict[str, set[str]]:
+    """Stacks that name what workloads made in their team's, with the teams' stacks that they come after.
+
+    A stack that a team's own must come after cannot come after it; it is applied once more when the team's is there.
+    """
+    slots = {slot.filled.capability: slot for slot in wiring.slots}
+    foundation = {slots[name].stack for name in FOUNDATION if name in slots}
+    found: dict[str, set[str]] = {}
+    for each in workloads:
+        team = team_stack_name(spec, each.team)
+        for capability in sorted(each.followed_by):
+            later = slots[capability].stack
+            if later != team and not any(_comes_after(wiring, first, later) for first in foundation):
+                stacks[later].add_dependency(stacks[team])
+                found.setdefault(later, set()).add(team)
+    return found
+
+
+def _comes_after(wiring: Wiring, stack: str, other: str) -> bool:
+    return stack == other or any(_comes_after(wiring, before, other) for before in wiring.stacks.get(stack, ()))
 
 
 def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], paths: Paths) -> None:
@@ -256,11 +283,15 @@ def _deliver(
 
 
 def _finish(
-    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    components: Mapping[str, Component],
+    stacks: Mapping[str, TerraformStack],
+    later: Mapping[str, set[str]],
 ) -> None:
     """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
     told = (slot for slot in wiring.slots if isinstance(components[slot.filled.capability], Infrastructure))
-    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks))
+    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks, later))
     _each(spec, wiring.slots, lambda slot: components[slot.filled.capability].finish())
 
 
@@ -278,19 +309,27 @@ def _each(spec: EnvironmentSpec, slots: Iterable[Slot], do: Callable[[Slot], Non
         raise DiagnosticError(faults)
 
 
-def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mapping[str, TerraformStack]) -> None:
+def _apply(
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    tool: Component,
+    stacks: Mapping[str, TerraformStack],
+    later: Mapping[str, set[str]],
+) -> None:
     if isinstance(tool, Infrastructure):
-        tool.deliver(_stack_facts(spec, wiring, stacks))
+        tool.deliver(_stack_facts(spec, wiring, stacks, later))
 
 
-def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
+def _stack_facts(
+    spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack], later: Mapping[str, set[str]]
+) -> list[StackFacts]:
     """Every stack, each after those before it, and what it is made of."""
     foundation = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION
     }
     facts = []
     for name, stack in stacks.items():
-        before = wiring.stacks.get(name, tuple(foundation))
+        before = (*wiring.stacks.get(name, tuple(foundation)), *sorted(later.get(name, ())))
         after = tuple(other for other in before if other in stacks and other != name)
         providers = {
             each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)

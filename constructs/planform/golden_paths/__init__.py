@@ -13,4 +13,5 @@ __all__ = ["GOLDEN_PATHS"]
 _HERE = "planform.golden_paths"
 GOLDEN_PATHS: tuple[ListedPath, ...] = (
     ListedPath("NotebookWorkspace", f"{_HERE}.notebook_workspace:NotebookWorkspace"),
+    ListedPath("Dataset", f"{_HERE}.dataset:Dataset"),
 )

@@ -6,7 +6,7 @@ react-jsonschema-form shows, `ui:` keys beside them; read 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -26,6 +26,8 @@ class Field:
         self.name = name
         self.schema = schema
         self.required = required
+        self.key = ""
+        """Of a mapping that may be left out: the setting in it without which it says nothing."""
 
     @property
     def nested(self) -> list[Field]:
@@ -35,17 +37,28 @@ class Field:
 
 
 def fields_of(
-    model: type[BaseModel], options: Mapping[str, Sequence[str]], *, left_out: Sequence[str] = ()
+    model: type[BaseModel],
+    options: Mapping[str, Sequence[str]],
+    *,
+    closed: Callable[[str], bool] = lambda name: False,
+    presets: Mapping[str, Any] | None = None,
 ) -> list[Field]:
-    """The fields of a model in order: those of every kind first. `options` is dotted path to what there is."""
+    """The fields of a model in order: those of every kind first. `options` is dotted path to what there is.
+
+    `closed` fields are left out, and `presets` are defaults.
+    """
+    presets = presets or {}
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
-    names = [*HEAD, *(name for name in schema["properties"] if name not in (*COMMON, *left_out))]
+    names = [*HEAD, *(name for name in schema["properties"] if name not in COMMON and not closed(name))]
     found = []
     for name in names:
         plain = _environments() if name == "environments" else _plain(schema["properties"][name], definitions)
-        found.append(Field(name, _limited(plain, name, options), name in required))
+        field = Field(name, _limited(plain, name, options), name in required and name not in presets)
+        if name in presets:
+            field.schema["default"] = presets[name]
+        found.append(field if field.required or name in presets else _loose(field))
     return found
 
 
@@ -131,12 +144,15 @@ def _limited(schema: dict[str, Any], path: str, options: Mapping[str, Sequence[s
     return schema
 
 
+def _loose(field: Field) -> Field:
+    """A mapping that may be left out: a form fills it with its defaults, so inside of it there are none."""
+    for name, each in field.schema.get("properties", {}).items():
+        field.schema["properties"][name] = {key: value for key, value in each.items() if key != "default"}
+    if "properties" in field.schema:
+        field.key = next(iter(field.schema.pop("required", [])), "")
+    return field
+
+
 def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
-
-def leaves(fields: Sequence[Field]) -> Iterator[Field]:
-    """Every field, those inside others too."""
-    for field in fields:
-        yield field
-        yield from leaves(field.nested)

@@ -98,6 +98,7 @@ class NotebookWorkspace(Path):
         "security": "credentials injected from the secret store; policies isolate it (namespace, egress, identity)",
         "observability": "logs and metrics for usage; idle shutdown and cost labels",
     }
+    choices = {"datasets": "dataset"}
     Settings = NotebookWorkspaceSettings
     settings: NotebookWorkspaceSettings
     notebooks: Notebooks

@@ -21,12 +21,27 @@ MAKER = "GoldenPath"
 
 @dataclass(frozen=True)
 class OwnKind:
-    """One kind of one's own. `fixed` are settings that its documents may not write."""
+    """One kind of one's own. Its documents may not write what is `fixed`, and where `free` is given nothing else."""
 
     kind: str
     base: str
+    title: str
     document: Document
+    environments: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    free: tuple[str, ...] | None = None
+
+    @property
+    def presets(self) -> Mapping[str, Any]:
+        """Settings that its documents have without writing them."""
+        found: Mapping[str, Any] = self.document.value["presets"]
+        return found
+
+    def closed(self, key: str) -> bool:
+        """Whether its documents may not write a key."""
+        if key in COMMON:
+            return False
+        return key in self.fixed or (self.free is not None and key not in self.free)
 
     def read(self, document: Document) -> tuple[Document, list[Fault]]:
         """A document with the presets under it, and a fault for each setting that is fixed."""
@@ -38,8 +53,8 @@ class OwnKind:
                 help=f"delete the line, or ask the owner of {self.document.at('fixed')} to free it",
                 of_key=True,
             )
-            for key in self.fixed
-            if key in document.value
+            for key in document.value
+            if self.closed(key)
         ]
         merged = with_presets(document, self.document)
         return Document(merged.file, {**merged.value, "kind": self.base}, merged.marks), faults
@@ -73,14 +88,26 @@ def own_kinds(
                 error("workload/name-taken", f"`{kind}` is a kind already", at, help="choose another name for the path")
             )
             continue
-        fixed = value.get("fixed", ())
-        made[kind] = OwnKind(kind, base, _with_presets(document, presets), tuple(map(str, fixed)))
+        title = value.get("title")
+        made[kind] = OwnKind(
+            kind,
+            base,
+            title if isinstance(title, str) else kind,
+            _with_presets(document, presets),
+            _texts(value.get("environments")),
+            _texts(value.get("fixed")),
+            _texts(value["free"]) if "free" in value else None,
+        )
     return made, faults
 
 
 def _with_presets(document: Document, presets: Mapping[str, Any]) -> Document:
     kept = {key: value for key, value in presets.items() if key not in COMMON}
     return Document(document.file, {**document.value, "presets": kept}, document.marks)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, Mapping | list) else ()
 
 
 def _unknown_base(document: Document, base: object, kinds: Sequence[str]) -> Diagnostic:

@@ -27,6 +27,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
     `kind` is what a document writes, `persona` who writes it, `table` what must happen in each plane, `Settings` the
     document's model. `title` is for people. What it needs of the environment's components is written as annotations,
     as a component's needs are. `repository` ends the name of its application repository; "" where it has none.
+    `choices` are settings that name what other documents declare, to the sort of it.
     It stands in its team's space: its objects are delivered with the team's, in a folder of its own.
     """
 
@@ -36,6 +37,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
     table: ClassVar[Mapping[str, str]]
     Settings: ClassVar[type[Workload]]
     repository: ClassVar[str] = ""
+    choices: ClassVar[Mapping[str, str]] = {}
 
     settings: Any
 
@@ -64,6 +66,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         self._rows = {plane: Row(plane, must) for plane, must in self.table.items()}
         self._ledger = ledger
         self._given = given
+        self.followed_by: set[str] = set()
         self._missing = [*self._receive(components)]
 
     @classmethod
@@ -139,7 +142,15 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
 
     def lacks(self, plane: str, capability: str) -> None:
         """Nothing can be made in this plane, or less, as the environment has no such component."""
-        self._rows[plane].lacks.append(f"environment `{self.environment.name}` has no `{capability}`")
+        self.without(plane, f"environment `{self.environment.name}` has no `{capability}`")
+
+    def without(self, plane: str, why: str) -> None:
+        """Why nothing, or less, is made in this plane."""
+        self._rows[plane].lacks.append(why)
+
+    def before(self, capability: str) -> None:
+        """The stack of this component must be applied after the team's: it names what is made here."""
+        self.followed_by.add(capability)
 
     def give(self, sort: str, value: object, name: str = "") -> None:
         """What other workloads that refer to this one get."""

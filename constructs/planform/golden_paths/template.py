@@ -15,7 +15,7 @@ from planform.contracts.portal import Portal
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.golden_paths.catalog import Paths
 from planform.golden_paths.form import Field, fields_of, pages
-from planform.golden_paths.own import camel
+from planform.golden_paths.own import OwnKind
 from planform.golden_paths.path import Path
 from planform.spec.platform import EnvironmentSpec, kebab
 
@@ -23,7 +23,8 @@ __all__ = ["FOLDER", "publish_templates", "template"]
 
 FOLDER = "blueprints/workloads"
 """Where the documents are in the platform's repository: among the files of the blueprint."""
-SKELETON = "skeleton/${{ values.name }}.yaml"
+FILE = "workload.yaml"
+"""What the skeleton calls the document."""
 GITHUB = "github.com"
 
 
@@ -36,20 +37,31 @@ def publish_templates(spec: EnvironmentSpec, paths: Paths, components: Mapping[s
         path = paths.load(kind)
         if all(need.optional or isinstance(components.get(need.capability), need.contract) for need in path.needs()):
             own = paths.own.get(kind)
-            if own is not None and spec.name not in own.environments:
-                continue
-            fields = fields_of(path.Settings, _options(spec, path, components), left_out=own.fixed if own else ())
-            if own is not None:
-                fields = own.preset(fields)
-            entity = template(kind, own.title if own else path.title, fields, control.platform_repository(), path)
-            portal.publish(entity, files={f"skeleton/{FILE}": skeleton(kind, fields)})
+            if own is None or spec.name in own.environments:
+                _publish(spec, kind, path, own, components, portal, control.platform_repository())
 
 
-FILE = "workload.yaml"
+def _publish(
+    spec: EnvironmentSpec,
+    kind: str,
+    path: type[Path],
+    own: OwnKind | None,
+    components: Mapping[str, object],
+    portal: Portal,
+    repository: CodeRepository,
+) -> None:
+    options = _options(spec, path, components)
+    if own is None:
+        fields, title = fields_of(path.Settings, options), path.title
+    else:
+        fields, title = fields_of(path.Settings, options, closed=own.closed, presets=own.presets), own.title
+    portal.publish(template(kind, title, fields, repository, path), files={f"skeleton/{FILE}": skeleton(kind, fields)})
 
 
 def _options(spec: EnvironmentSpec, path: type[Path], components: Mapping[str, object]) -> dict[str, Sequence[str]]:
-    found = {"team": [*spec.teams], "environments": [*spec.siblings], **path.options(components)}
+    declared = [thing for each in spec.workloads for thing in each.settings.gives()]
+    named = {field: sorted(name for sort, name in declared if sort == wanted) for field, wanted in path.choices.items()}
+    found = {"team": [*spec.teams], "environments": [*spec.siblings], **named, **path.options(components)}
     return {name: options for name, options in found.items() if options}
 
 
@@ -111,12 +123,11 @@ def _pull_request(kind: str, repository: CodeRepository) -> dict[str, Any]:
         "targetPath": FOLDER,
     }
     action = "publish:github:pull-request" if on_github else "publish:gitlab:merge-request"
-    target = "targetBranchName"
     return {
         "id": "review",
         "name": "Ask for a review",
         "action": action,
-        "input": {**common, target: repository.branch, **({} if on_github else {"commitAction": "create"})},
+        "input": {**common, "targetBranchName": repository.branch, **({} if on_github else {"commitAction": "create"})},
     }
 
 
@@ -132,11 +143,13 @@ def skeleton(kind: str, fields: Sequence[Field]) -> str:
         if field.required:
             lines.append(value)
         else:
-            test = f"values.{field.name} is defined and values.{field.name} !== null and values.{field.name} !== ''"
-            lines += [f"{{%- if {test} %}}", value, "{%- endif %}"]
+            lines += [f"{{%- if {_given(field)} %}}", value, "{%- endif %}"]
     return "\n".join(lines) + "\n"
 
 
-def kind_of(name: str) -> str:
-    """The kind that a golden path of this name makes."""
-    return camel(name)
+def _given(field: Field) -> str:
+    """In Nunjucks: whether the form's answer says anything."""
+    value = f"values.{field.name}"
+    if field.key:
+        return f"{value} and {value}.{field.key}"
+    return f"{value} is defined and {value} !== null and {value} !== ''"

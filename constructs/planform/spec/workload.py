@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,7 +40,7 @@ class Workload(Settings):
 
     kind: Any
     planform: Literal[1] = Field(description="Version of the blueprint language.")
-    name: KebabName = Field(max_length=30, description="Name of the workload; at most 30 characters.")
+    name: Annotated[KebabName, Field(max_length=30)] = Field(description="Name of the workload; at most 30 characters.")
     team: KebabName = Field(description="The team that it belongs to.")
     environments: tuple[KebabName, ...] | dict[KebabName, dict[str, Any] | None] = Field(
         min_length=1,
