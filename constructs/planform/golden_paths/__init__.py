@@ -13,5 +13,8 @@ __all__ = ["GOLDEN_PATHS"]
 _HERE = "planform.golden_paths"
 GOLDEN_PATHS: tuple[ListedPath, ...] = (
     ListedPath("NotebookWorkspace", f"{_HERE}.notebook_workspace:NotebookWorkspace"),
+    ListedPath("ExperimentTracking", f"{_HERE}.experiment_tracking:ExperimentTracking"),
+    ListedPath("TrainingPipeline", f"{_HERE}.training_pipeline:TrainingPipeline"),
+    ListedPath("ModelEndpoint", f"{_HERE}.model_endpoint:ModelEndpoint"),
     ListedPath("Dataset", f"{_HERE}.dataset:Dataset"),
 )

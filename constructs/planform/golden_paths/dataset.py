@@ -471,7 +471,7 @@ curl --fail-with-body --silent --show-error --request PATCH \\
   --data "$ARTIFACT" "https://$REGION-aiplatform.googleapis.com/v1/$STORE/artifacts/$NAME?allowMissing=true"
 """
 _MLFLOW = """\
-python -m pip install --quiet mlflow-skinny==3.14.0
+python -m pip install --quiet mlflow-skinny==3.15.1
 python - <<'PROGRAM'
 import json, os
 import mlflow

@@ -18,7 +18,9 @@ from planform.contracts.object_store import BucketRef, ObjectStore
 from planform.contracts.orchestrator import Orchestrator
 from planform.contracts.portal import Portal
 from planform.contracts.secrets import Secrets
-from planform.contracts.workload_spec import Container, Workload as ScoreWorkload, WorkloadResource, WorkloadSpecs
+from planform.contracts.workload_spec import Container, WorkloadResource, WorkloadSpecs
+from planform.contracts.workload_spec import Workload as ScoreWorkload
+from planform.golden_paths.accelerated import missing_accelerator
 from planform.golden_paths.entity import workload_entity
 from planform.golden_paths.path import Path
 from planform.spec.fault import Fault
@@ -130,7 +132,8 @@ class NotebookWorkspace(Path):
             )
         wanted = self.settings.accelerator
         if wanted is not None and self._with_accelerator(wanted) is None:
-            yield no_accelerator(self, wanted, [f"{p.count} {p.accelerator}" for p in profiles if p.accelerator])
+            has = [f"{each.count} {each.accelerator}" for each in profiles if each.accelerator]
+            yield missing_accelerator(self.environment.name, has, wanted)
         if self.settings.secrets and self.secrets is None:
             yield Fault(
                 "workload/missing-capability",
@@ -290,12 +293,3 @@ class NotebookWorkspace(Path):
         self.finds("control", reference.rpartition("/")[2], inside="repository")
         self.finds("control", "name: notebook-workspace", inside="repository")
 
-
-def no_accelerator(path: Path, wanted: AcceleratorAsk, has: Sequence[str]) -> Fault:
-    """The fault of an accelerator that no pool of the environment has, or not so many of on one machine."""
-    return Fault(
-        "workload/no-accelerator",
-        f"environment `{path.environment.name}` has no {wanted.count} {wanted.type} on a machine",
-        ("accelerator", "type"),
-        help=f"choose of {', '.join(has)}, or add a node pool to `compute`" if has else "add a node pool to `compute`",
-    )

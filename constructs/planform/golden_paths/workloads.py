@@ -94,7 +94,9 @@ def _ordered(workloads: Sequence[WorkloadSpec]) -> list[WorkloadSpec]:
 
 
 def _diagnostic(spec: WorkloadSpec, fault: Fault) -> Diagnostic:
-    return error(fault.code, fault.summary, spec.origin(*fault.path), label=fault.label, help=fault.help)
+    """At the line that the fault names; what a component refused, whose paths are its own settings', at the name."""
+    path = fault.path if fault.code.startswith("workload/") else ("name",)
+    return error(fault.code, fault.summary, spec.origin(*path), label=fault.label, help=fault.help)
 
 
 def _refuse(faults: Iterable[Diagnostic]) -> None:
