@@ -197,9 +197,7 @@ def _teams(
 ) -> dict[str, TeamSpace]:
     """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
     tools = TeamTools.of(components)
-    before = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION
-    }
+    before = {slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION}
     working = {each.settings.team for each in spec.workloads}
     made: dict[str, TeamSpace] = {}
     faults: list[Diagnostic] = []
@@ -324,9 +322,7 @@ def _stack_facts(
     spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack], later: Mapping[str, set[str]]
 ) -> list[StackFacts]:
     """Every stack, each after those before it, and what it is made of."""
-    foundation = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION
-    }
+    foundation = {slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION}
     facts = []
     for name, stack in stacks.items():
         before = (*wiring.stacks.get(name, tuple(foundation)), *sorted(later.get(name, ())))

@@ -22,6 +22,7 @@ VERBS = {
     "explain": "Explain an error code, or where a resource comes from.",
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
+    "path": "List golden paths, start a workload, or say what one makes.",
     "lock": "Keep what runs at its versions, or move them.",
     "provider": "Add or list provider schemas.",
     "doctor": "Say what this machine has and lacks.",

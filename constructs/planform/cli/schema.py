@@ -24,7 +24,8 @@ def command() -> None:
       # yaml-language-server: $schema=planform.schema.json
     """
     only_reads()
+    from planform.golden_paths.catalog import builtin_paths
     from planform.planes.catalog import builtin
     from planform.spec.schema import json_schema
 
-    write(json.dumps(json_schema(builtin()), indent=2))
+    write(json.dumps(json_schema(builtin(), builtin_paths()), indent=2))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -64,7 +65,9 @@ def deliver(
 ) -> None:
     """Write the repository's first files: its software, and a workflow that tests and then delivers by `steps`."""
     if repository.host != WITH_VARIABLES:
-        path.without("delivery", f"{repository.host} keeps no variables for each environment: its workflow is one's own")
+        path.without(
+            "delivery", f"{repository.host} keeps no variables for each environment: its workflow is one's own"
+        )
         return
     acting = acting_identity(path, identity, repository)
     if acting is None:
@@ -145,16 +148,15 @@ class _Variables:
         self._path = path
         self._control = control
         self._repository = repository
-        self._held: dict[str, str] = {}
+        self._asked: Counter[str] = Counter()
 
     def keep(self, name: str, value: str) -> str:
-        """The mark of a variable with this value, under this name or, where that has another, a numbered one."""
-        free, number = name, 1
-        while self._held.get(free, value) != value:
-            number += 1
-            free = f"{name}_{number}"
-        if free not in self._held:
-            self._held[free] = value
+        """The mark of a variable with this value; what is asked for again under one name has a number, so that names
+        never hang on values, which differ. What is empty is not set, which a job sees as empty.
+        """
+        self._asked[name] += 1
+        free = name if self._asked[name] == 1 else f"{name}_{self._asked[name]}"
+        if value:
             self._control.variable(self._repository, free, value)
         return f"${{vars.{free}}}"
 
@@ -170,7 +172,7 @@ class _Variables:
     def _text(self, name: str, value: str) -> str:
         if value.endswith(COMMIT):
             return self._text(name, value.removesuffix(COMMIT)) + COMMIT
-        return self.keep(name, value) if value else value
+        return self.keep(name, value)
 
     def _input(self, name: str, value: str) -> str:
         facts = self._path.environment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -23,7 +23,7 @@ from planform.contracts.portal import Portal
 from planform.contracts.services import Services
 from planform.contracts.version_control import VersionControl
 from planform.diagnostics import suggest
-from planform.golden_paths.entity import workload_entity
+from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.golden_paths.platform_workflow import team_ci, write_workflow
 from planform.spec.cron import Schedule
@@ -190,14 +190,14 @@ class Dataset(Path):
     kind = "Dataset"
     persona = "data engineer"
     title = "Dataset"
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "delivery": "a pipeline of CI registers it",
         "data": "schema, location and metadata registered",
         "resource": "data in a bucket or a database",
         "security": "IAM attached by classification",
         "observability": "discoverable in the lineage view; data-quality monitors",
     }
-    choices = {"sources": "dataset"}
+    choices: ClassVar[Mapping[str, str]] = {"sources": "dataset"}
     Settings = DatasetSettings
     settings: DatasetSettings
     identity: Identities
@@ -282,7 +282,7 @@ class Dataset(Path):
             self._monitor(made)
         self._register(made)
         if self.portal is not None:
-            self.portal.publish(workload_entity(self, type="dataset"))
+            show(self, self.portal, "observability", type="dataset")
 
     def _columns(self) -> dict[str, str]:
         group = self.settings.feature_group

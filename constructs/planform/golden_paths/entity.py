@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from planform.contracts.portal import Portal
 from planform.golden_paths.path import Path
 from planform.spec.platform import kebab
 
-__all__ = ["workload_entity"]
+__all__ = ["show", "workload_entity"]
+
+
+def show(path: Path, portal: Portal, plane: str, *, links: Mapping[str, str] | None = None, type: str = "") -> None:
+    """Tell the portal of a workload, as part of what happens in a plane."""
+    reference = portal.publish(workload_entity(path, links=links, type=type))
+    path.finds(plane, f"name: {reference.rpartition('/')[2]}", inside=f"repository/portal/{path.environment.name}/")
 
 
 def workload_entity(path: Path, *, links: Mapping[str, str] | None = None, type: str = "") -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from planform.contracts.metadata import ExperimentRef, Metadata
 from planform.contracts.model_registry import ModelRegistry
 from planform.contracts.pipelines import Pipelines
 from planform.contracts.portal import Portal
-from planform.golden_paths.entity import workload_entity
+from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.spec.units import KebabName
 from planform.spec.workload import Reference, Workload
@@ -52,14 +52,14 @@ class ExperimentTracking(Path):
     kind = "ExperimentTracking"
     persona = "data scientist"
     title = "Experiment tracking"
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "control": "a notebook starter that logs with the store's SDK",
         "data": "parameters and metrics to the metadata store, models to the model registry",
         "resource": "artefacts in a bucket, metadata in the managed store",
         "security": "IAM restricts tracking data to the project and team",
         "observability": "runs visible in the store's user interface, linked to pipeline runs",
     }
-    choices = {"datasets": "dataset"}
+    choices: ClassVar[Mapping[str, str]] = {"datasets": "dataset"}
     Settings = ExperimentTrackingSettings
     settings: ExperimentTrackingSettings
     metadata: Metadata
@@ -85,7 +85,7 @@ class ExperimentTracking(Path):
 
     def _reach(self) -> None:
         client = self.metadata.reach(self.namespace, team=self.team, scope=self)
-        self.object("v1", "ConfigMap", f"experiment-{self.name}", data={**client.variables, "EXPERIMENT": self.name})
+        self.manifest("v1", "ConfigMap", f"experiment-{self.name}", data={**client.variables, "EXPERIMENT": self.name})
 
     def _register(self) -> None:
         if self.settings.model is None:
@@ -104,15 +104,17 @@ class ExperimentTracking(Path):
         service = self.pipelines.service() if self.pipelines is not None else None
         links = {"Runs": experiment.url, "Pipeline runs": service.url if service is not None else ""}
         if self.portal is not None:
-            reference = self.portal.publish(workload_entity(self, links=links, type="experiment"))
-            self.finds("observability", reference.rpartition("/")[2], inside="repository")
+            show(self, self.portal, "observability", links=links, type="experiment")
         self.file("links.json", json.dumps({title: url for title, url in links.items() if url}, indent=2) + "\n")
 
     def _starter(self, experiment: ExperimentRef) -> str:
         store = self.metadata.store()
         facts = self.environment
         if store.kind == "mlflow":
-            first = f"import mlflow\n\nmlflow.set_tracking_uri({str(store.uri)!r})\nmlflow.set_experiment({experiment.name!r})"
+            first = (
+                f"import mlflow\n\nmlflow.set_tracking_uri({str(store.uri)!r})\n"
+                f"mlflow.set_experiment({experiment.name!r})"
+            )
             log = "with mlflow.start_run():\n    mlflow.log_params({'depth': 6})\n    mlflow.log_metrics({'auc': 0.9})"
         else:
             first = (

@@ -1,4 +1,4 @@
-"""A model's JSON Schema as a form of the portal: the same fields, with only what the platform really has to choose from.
+"""A model's JSON Schema as a form of the portal: the same fields, with only what the platform has to choose from.
 
 Source: Backstage's pages on input examples and writing templates: `parameters` are JSON Schemas that
 react-jsonschema-form shows, `ui:` keys beside them; read 2026-11.
@@ -155,4 +155,3 @@ def _loose(field: Field) -> Field:
 
 def _title(name: str) -> str:
     return name.replace("_", " ").capitalize()
-

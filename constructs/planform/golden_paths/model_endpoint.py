@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,7 +28,7 @@ from planform.contracts.workload_spec import Workload as ScoreWorkload
 from planform.diagnostics import suggest
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
 from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, make_repository
-from planform.golden_paths.entity import workload_entity
+from planform.golden_paths.entity import show
 from planform.golden_paths.model_scan import scan_steps
 from planform.golden_paths.path import Path
 from planform.planes.teams import WORKLOAD
@@ -86,7 +86,9 @@ class ModelEndpointSettings(Workload):
     clients: tuple[KebabName, ...] = Field(
         default=(), description="Other teams whose workloads may call it. Default: only its own team's."
     )
-    objective: Objective = Field(default_factory=Objective, description="What callers may count on. Default: see there.")
+    objective: Objective = Field(
+        default_factory=Objective, description="What callers may count on. Default: see there."
+    )
     type: ModelKind = Field(default="classification", description="What its answers are. Default: classification.")
     monitors: tuple[ModelMonitor, ...] = Field(
         default=("drift", "performance"),
@@ -117,13 +119,13 @@ class ModelEndpoint(Path):
     kind = "ModelEndpoint"
     persona = "ML engineer"
     title = "Model endpoint"
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "delivery": "a commit triggers CI to deploy; images from the registry",
         "resource": "the model server pulls the version from the model registry; autoscaling; canary and rollback",
         "security": "endpoint protected by IAM; network policies restrict its pods; only scanned models",
         "observability": "latency, throughput, errors; traces; drift monitors; an objective",
     }
-    choices = {"model": "model"}
+    choices: ClassVar[Mapping[str, str]] = {"model": "model"}
     repository = "endpoint"
     Settings = ModelEndpointSettings
     settings: ModelEndpointSettings
@@ -204,7 +206,7 @@ class ModelEndpoint(Path):
         self._watch(made)
         self._deliver(model, made)
         if self.portal is not None:
-            self.portal.publish(workload_entity(self, links={"Model": model.url}, type="model-endpoint"))
+            show(self, self.portal, "observability", links={"Model": model.url}, type="model-endpoint")
 
     def _model(self) -> ModelRef:
         """The model, whose owner is the team that declared it; this team's identity may read it."""
@@ -285,7 +287,9 @@ class ModelEndpoint(Path):
     # How it is delivered
 
     def _deliver(self, model: ModelRef, made: EndpointRef) -> None:
-        missing = [each for each in ("ci", "version_control", "registry", "orchestrator") if getattr(self, each) is None]
+        missing = [
+            each for each in ("ci", "version_control", "registry", "orchestrator") if getattr(self, each) is None
+        ]
         for capability in missing:
             self.lacks("delivery", capability)
         if self.ci is None or self.version_control is None or missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -21,7 +21,7 @@ from planform.contracts.secrets import Secrets
 from planform.contracts.workload_spec import Container, WorkloadResource, WorkloadSpecs
 from planform.contracts.workload_spec import Workload as ScoreWorkload
 from planform.golden_paths.accelerated import missing_accelerator
-from planform.golden_paths.entity import workload_entity
+from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.spec.fault import Fault
 from planform.spec.units import Gib, KebabName, Principal
@@ -93,14 +93,14 @@ class NotebookWorkspace(Path):
     kind = "NotebookWorkspace"
     persona = "data scientist"
     title = "Notebook workspace"
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "control": "requested in Backstage",
         "delivery": "the orchestrator provisions it from a standard template",
         "resource": "a notebook pod with the accelerator that was asked for, persistent storage and mounted buckets",
         "security": "credentials injected from the secret store; policies isolate it (namespace, egress, identity)",
         "observability": "logs and metrics for usage; idle shutdown and cost labels",
     }
-    choices = {"datasets": "dataset"}
+    choices: ClassVar[Mapping[str, str]] = {"datasets": "dataset"}
     Settings = NotebookWorkspaceSettings
     settings: NotebookWorkspaceSettings
     notebooks: Notebooks
@@ -193,9 +193,7 @@ class NotebookWorkspace(Path):
             for name, purpose in self.settings.secrets.items()
         }
         name = f"notebook-{self.name}"
-        return self.secrets.deliver(
-            name, held, namespace=self.namespace, cluster=self.compute.cluster(), scope=self
-        )
+        return self.secrets.deliver(name, held, namespace=self.namespace, cluster=self.compute.cluster(), scope=self)
 
     def _workspace(self, profile: NotebookProfile, buckets: Sequence[BucketRef], secret: str) -> NotebookRef:
         return self.notebooks.workspace(
@@ -288,8 +286,6 @@ class NotebookWorkspace(Path):
         if self.portal is None:
             self.lacks("control", "portal")
             return
-        with self.row("control"):
-            reference = self.portal.publish(workload_entity(self, links={"Open the notebook": made.url}))
-        self.finds("control", reference.rpartition("/")[2], inside="repository")
-        self.finds("control", "name: notebook-workspace", inside="repository")
-
+        show(self, self.portal, "control", links={"Open the notebook": made.url})
+        templates = f"repository/portal/{self.environment.name}/templates/"
+        self.finds("control", "name: notebook-workspace", inside=templates)

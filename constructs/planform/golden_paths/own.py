@@ -75,7 +75,7 @@ def own_kinds(
         if document.value.get("kind") != MAKER or MAKER not in listed:
             continue
         value = document.value
-        name, base, presets = value.get("name"), value.get("base"), value.get("presets", {})
+        name, base, presets = value.get("name"), str(value.get("base")), value.get("presets", {})
         if not isinstance(name, str) or not isinstance(presets, Mapping):
             continue  # its model says so
         if base not in listed or base == MAKER:

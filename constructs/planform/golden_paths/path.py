@@ -50,7 +50,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         teams: Sequence[str],
         components: Mapping[str, object],
         ledger: Ledger,
-        given: dict[tuple[str, str], object],
+        given: dict[tuple[str, str], Any],
     ) -> None:
         super().__init__(space, spec.id)
         self.id = spec.id
@@ -152,7 +152,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         """The stack of this component must be applied after the team's: it names what is made here."""
         self.followed_by.add(capability)
 
-    def give(self, sort: str, value: object, name: str = "") -> None:
+    def give(self, sort: str, value: Any, name: str = "") -> None:
         """What other workloads that refer to this one get."""
         self._given[sort, name or self.name] = value
 
@@ -160,7 +160,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         """What another document declares; a reference that nobody declares was refused before."""
         return self._given[sort, name]
 
-    def object(self, api_version: str, kind: str, name: str, **body: Any) -> None:
+    def manifest(self, api_version: str, kind: str, name: str, **body: Any) -> None:
         """An object in the team's namespace with the workload's labels."""
         KubernetesObject(self, api_version, kind, name, namespace=self.namespace, labels=self.labels, **body)
 

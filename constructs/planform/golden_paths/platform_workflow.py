@@ -1,4 +1,4 @@
-"""A workload's own workflow in the platform's repository: one for each environment, run as the team's keyless identity."""
+"""A workload's workflow in the platform's repository: one for each environment, run as the team's keyless CI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from planform.spec.platform import kebab
 __all__ = ["team_ci", "write_workflow"]
 
 
-def team_ci(path: Path, identity: Identities, control: VersionControl, repository: str = "") -> FederatedIdentity | None:
+def team_ci(
+    path: Path, identity: Identities, control: VersionControl, repository: str = ""
+) -> FederatedIdentity | None:
     """What a team's jobs in this environment act as; the deployment environment that they enter is made.
 
     `repository` is OWNER/NAME, the platform's own by default. None where the platform trusts no CI.

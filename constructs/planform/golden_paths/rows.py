@@ -61,11 +61,12 @@ class Ledger:
 
     def moment(self) -> tuple[int, ...]:
         """How much there is of each."""
-        return (*map(len, self._records), *map(len, self._objects))
+        return (*(len(each) for each in self._records), *(len(each) for each in self._objects))
 
     def since(self, moment: tuple[int, ...]) -> Iterator[Resource | Delivered]:
         """What has come since, in the order in which it was made."""
-        for held, count in zip((*self._records, *self._objects), moment, strict=True):
+        holders: list[Records | Objects] = [*self._records, *self._objects]
+        for held, count in zip(holders, moment, strict=True):
             if len(held) > count:
                 yield from (each for each in held.since(count) if isinstance(each, Resource | Delivered))
 

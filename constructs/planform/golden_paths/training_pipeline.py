@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -24,7 +24,7 @@ from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import VersionControl
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
 from planform.golden_paths.application_repository import deliver, make_repository
-from planform.golden_paths.entity import workload_entity
+from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.kubernetes.accelerators import QUEUE, on_accelerator
 from planform.spec.cron import Schedule
@@ -50,7 +50,9 @@ class ModelCard(Settings):
 
     intended_use: str = Field(min_length=1, max_length=1000, description="What the model is for.")
     out_of_scope: tuple[str, ...] = Field(default=(), description="What it is not for. Default: nothing said.")
-    limitations: tuple[str, ...] = Field(default=(), description="Where it is known to be wrong. Default: nothing said.")
+    limitations: tuple[str, ...] = Field(
+        default=(), description="Where it is known to be wrong. Default: nothing said."
+    )
 
 
 class Evaluation(Settings):
@@ -74,12 +76,16 @@ class TrainingPipelineSettings(Workload):
     label: str = Field(
         default="label", pattern=r"^[a-z][a-z0-9_]*$", description="Column that it learns to predict. Default: label."
     )
-    accelerator: AcceleratorAsk | None = Field(default=None, description="Accelerators of the step that trains. Default: none.")
+    accelerator: AcceleratorAsk | None = Field(
+        default=None, description="Accelerators of the step that trains. Default: none."
+    )
     schedule: Schedule | None = Field(
         default=None, description="When it runs, cron, UTC. Default: at each commit alone."
     )
     parameters: dict[Parameter, str] = Field(
-        default_factory=dict, description="Parameters of the pipeline, as text. Default: none.", examples=[{"depth": "6"}]
+        default_factory=dict,
+        description="Parameters of the pipeline, as text. Default: none.",
+        examples=[{"depth": "6"}],
     )
     card: ModelCard = Field(description="What every version's card says.")
     evaluation: Evaluation = Field(
@@ -113,14 +119,14 @@ class TrainingPipeline(Path):
     kind = "TrainingPipeline"
     persona = "ML engineer"
     title = "Training pipeline"
-    table = {
+    table: ClassVar[Mapping[str, str]] = {
         "delivery": "the pipeline in a repository; CI compiles it and runs it on the platform's engine",
         "data": "pulls features from the feature store; logs to the metadata store and the model registry, with a card",
         "resource": "accelerators for the step that trains: queue and capacity mode",
         "security": "credentials from the secret store; the scanning gate before registration",
         "observability": "execution, logs and usage in monitoring and the engine's user interface",
     }
-    choices = {"features": "feature group"}
+    choices: ClassVar[Mapping[str, str]] = {"features": "feature group"}
     repository = "pipeline"
     Settings = TrainingPipelineSettings
     settings: TrainingPipelineSettings
@@ -191,7 +197,9 @@ class TrainingPipeline(Path):
                 help="fill the slot `secrets`, or delete the lines",
             )
         held = {
-            name.upper().replace("-", "_"): self.secrets.secret(f"{self.team}-{name}", readers=self.members, purpose=why)
+            name.upper().replace("-", "_"): self.secrets.secret(
+                f"{self.team}-{name}", readers=self.members, purpose=why
+            )
             for name, why in self.settings.secrets.items()
         }
         cluster = self.compute.cluster()
@@ -218,7 +226,7 @@ class TrainingPipeline(Path):
             "SCAN_GATE": json.dumps(self._gate(), sort_keys=True),
             "SECRET": secret,
         }
-        self.object("v1", "ConfigMap", f"pipeline-{self.name}", data=data)
+        self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=data)
 
     def _gate(self) -> dict[str, Any]:
         if self.model_scanning is None:
@@ -298,10 +306,8 @@ class TrainingPipeline(Path):
     def _watch(self, experiment: ExperimentRef) -> None:
         service = self.pipelines.service()
         if self.portal is not None:
-            with self.row("observability"):
-                self.portal.publish(
-                    workload_entity(self, links={"Runs": service.url, "Experiment": experiment.url}, type="pipeline")
-                )
+            links = {"Runs": service.url, "Experiment": experiment.url}
+            show(self, self.portal, "observability", links=links, type="pipeline")
         if self.monitoring is None:
             self.lacks("observability", "monitoring")
             return

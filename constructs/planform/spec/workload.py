@@ -19,7 +19,7 @@ COMMON = ("planform", "kind", "name", "team", "environments")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Another document's thing that this one needs: its sort (`dataset`, `model`), its name, and where it is written."""
+    """Another document's thing that this one needs: its sort, such as `dataset`, its name, and where it is written."""
 
     sort: str
     name: str
@@ -29,9 +29,7 @@ class Reference:
 class AcceleratorAsk(Settings):
     """Accelerators of one kind."""
 
-    type: str = Field(
-        pattern=r"^[a-z0-9-]+$", description="Accelerator, by GKE's name for it.", examples=["nvidia-l4"]
-    )
+    type: str = Field(pattern=r"^[a-z0-9-]+$", description="Accelerator, by GKE's name for it.", examples=["nvidia-l4"])
     count: int = Field(default=1, ge=1, le=16, description="Accelerators of each pod. Default: 1.")
 
 

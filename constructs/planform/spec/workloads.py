@@ -178,7 +178,9 @@ def _unknown_references(bound: Sequence[_Bound]) -> Iterator[Diagnostic]:
                     f"no document declares the {needed.sort} `{needed.name}` in environment `{each.environment}`",
                     needed.path,
                     label=f"did you mean `{near}`?" if near else "",
-                    help=f"declared there: {', '.join(names)}" if names else f"add a document that declares a {needed.sort}",
+                    help=f"declared there: {', '.join(names)}"
+                    if names
+                    else f"add a document that declares a {needed.sort}",
                 )
             )
 
