@@ -200,9 +200,13 @@ def compile_documents(
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:
-    for child in app.node.children:
-        if isinstance(child, TerraformStack):
-            yield child.node.id, records_of(child)
+    """The records of each stack, in the order to apply them: as they were made, but for those that came to wait."""
+    waiting = [child for child in app.node.children if isinstance(child, TerraformStack)]
+    while waiting:
+        names = {each.node.id for each in waiting}
+        ready = next(each for each in waiting if not names & {before.node.id for before in each.dependencies})
+        yield ready.node.id, records_of(ready)
+        waiting.remove(ready)
 
 
 def _other_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from planform.blueprint.document import Document
@@ -82,17 +82,25 @@ def _read(document: Document, kinds: Kinds, known: Sequence[str]) -> tuple[list[
     found = [Place(document).diagnostic(fault) for fault in refused]
     names = written.value.get("environments")
     if not names or not isinstance(names, Mapping | list) or not all(isinstance(each, str) for each in names):
-        return [], [*found, *diagnostics(Place(written), parse(model, written.value))]
+        return [], [*found, *_faulty(written, parse(model, written.value))]
     found += _environment_faults(written, names, known)
     bound: list[_Bound] = []
     for name in dict.fromkeys(each for each in names if each in known):
         merged = with_overrides(written, name, COMMON) if isinstance(names, Mapping) else written
         parsed = parse(model, merged.value)
         if isinstance(parsed, list):
-            found += diagnostics(Place(merged), parsed)
+            found += _faulty(merged, parsed)
         else:
             bound.append(_Bound(name, merged, WorkloadSpec(kind, parsed, merged.at)))
     return bound, found
+
+
+def _faulty(document: Document, parsed: Workload | list[Fault]) -> Iterator[Diagnostic]:
+    """The faults of a document; one of settings that do not go together stands at its name."""
+    if isinstance(parsed, list):
+        yield from diagnostics(
+            Place(document), [each if each.path else replace(each, path=("name",)) for each in parsed]
+        )
 
 
 def _environment_faults(
