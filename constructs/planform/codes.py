@@ -2092,6 +2092,13 @@ CODES: dict[str, Code] = {
         right="kind: ModelEndpoint\nenvironments: [prod]\n",
         help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
     ),
+    "workload/presets": Code(
+        title="a preset that a golden path cannot have",
+        why="Name, team and environments are every document's own; and a setting is either fixed or free.",
+        wrong="presets: {team: fraud}\n",
+        right="presets: {accelerator: {type: nvidia-l4}}\n",
+        help="take it out of `presets` and `fixed`, or of one of `fixed` and `free`",
+    ),
     "workload/quota": Code(
         title="workloads that together hold more accelerators than their team may",
         why="Each workload counts with what it holds at its peak: a notebook while it runs, an endpoint at its most"

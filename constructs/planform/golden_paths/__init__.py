@@ -17,4 +17,6 @@ GOLDEN_PATHS: tuple[ListedPath, ...] = (
     ListedPath("TrainingPipeline", f"{_HERE}.training_pipeline:TrainingPipeline"),
     ListedPath("ModelEndpoint", f"{_HERE}.model_endpoint:ModelEndpoint"),
     ListedPath("Dataset", f"{_HERE}.dataset:Dataset"),
+    ListedPath("Transformation", f"{_HERE}.transformation:Transformation"),
+    ListedPath("GoldenPath", f"{_HERE}.golden_path:GoldenPath"),
 )
