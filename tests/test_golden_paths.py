@@ -103,6 +103,26 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "observability": (r"google_dataplex_entry\.payments", r"monte-carlo/monitors/payments\.yml"),
     },
+    "Transformation": {
+        "delivery": (
+            r"github_repository_file\.chargeback_rows_job.*deliver_yml",
+            r"role-restart-chargeback-rows\.yaml",
+        ),
+        "resource": (r"deployment-chargeback-rows\.yaml", r"google_artifact_registry_repository\.jobs_fraud"),
+        "security": (r"kafkauser-chargeback-rows\.yaml", r"externalsecret-kafka-chargeback-rows\.yaml"),
+        "observability": (
+            r"google_monitoring_alert_policy\.transformation_chargeback_rows_lag",
+            r"google_monitoring_alert_policy\.transformation_chargeback_rows_failing",
+            r"podmonitoring-transformation-chargeback-rows\.yaml",
+        ),
+    },
+    "GoldenPath": {
+        "control": (r"repository/portal/prod/templates/fine-tuning/template\.yaml",),
+        "delivery": (r"golden-path-fine-tuning/score\.yaml", r"humanitec_application\.fine_tuning_path"),
+        "resource": (r"golden-path-fine-tuning/bindings\.yaml",),
+        "security": (r"golden-path-fine-tuning/access\.yaml",),
+        "observability": (r"google_monitoring_dashboard\.path_fine_tuning",),
+    },
 }
 """Kind and plane to what must be among the addresses and files of the reference's document of that kind, in prod."""
 NAMES = {"Dataset": "payments"}
@@ -190,7 +210,7 @@ def test_a_workflow_of_an_application_names_no_environments_values() -> None:
         for record in reference().records["acme-ai-prod-delivery"]
         if record.address.startswith("github_repository_file") and "deliver_yml" in record.address
     ]
-    assert len(texts) == 2
+    assert len(texts) == 3
     for text in texts:
         assert "acme-ai-prod" not in text
         assert "acme-ai-dev" not in text
@@ -247,7 +267,7 @@ def test_forms_offer_what_the_platform_has() -> None:
 
 def test_a_templates_one_act_is_a_pull_request() -> None:
     found = templates()
-    assert len(found) == len(KINDS)
+    assert len(found) == len(KINDS) + 1  # and the reference's own
     for form in found.values():
         actions = [step["action"] for step in form["spec"]["steps"]]
         assert actions == ["fetch:template", "fs:rename", "publish:github:pull-request"]
@@ -270,6 +290,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "bucket": {"folder": "data", "format": "csv"},
         "columns": {"call_id": "string"},
     },
+    "Transformation": {"topic": "calls", "output": "chargebacks"},
+    "GoldenPath": {"title": "Calls", "base": "Dataset"},
 }
 
 
@@ -293,6 +315,20 @@ def test_a_forms_answers_give_a_document_that_compiles(kind: str) -> None:
     documents = [*read(REFERENCE), *read_text(text, "calls.yaml")]
     compiled = compile_documents(documents, environments=["prod"])
     assert [each.name for each in compiled.workloads if each.name == "calls"] == ["calls"]
+
+
+def test_a_path_of_ones_own_offers_what_it_leaves_free() -> None:
+    (form,) = [each for path, each in templates().items() if "templates/fine-tuning" in path]
+    fields = form["spec"]["parameters"][1]["properties"]
+    assert {"hosts", "idle_minutes"} <= set(fields)
+    assert not {"accelerator", "disk_gib", "size"} & set(fields)
+    assert fields["idle_minutes"]["default"] == 30
+
+
+def test_a_workload_of_ones_own_kind_is_built_as_its_base_with_the_presets() -> None:
+    values = release_values("dev")
+    assert "search-answers" in values
+    assert "500Gi" in values
 
 
 # Documents
@@ -362,6 +398,31 @@ def test_all_faults_are_told_at_once() -> None:
     }
 
 
+OWN = """---
+planform: 1
+kind: GoldenPath
+name: fine-tuning
+title: Fine-tuning
+team: fraud
+environments: [dev]
+base: NotebookWorkspace
+presets: {accelerator: {type: nvidia-l4}, disk_gib: 200}
+fixed: [disk_gib]
+"""
+USER = "---\nplanform: 1\nkind: FineTuning\nname: churn\nteam: fraud\nenvironments: [dev]\n"
+
+
+def test_what_a_path_of_ones_own_fixes_its_documents_may_not_write() -> None:
+    assert [each.kind for each in compiled(OWN, USER).workloads if each.name == "churn"] == ["FineTuning"]
+    ((code, summary),) = codes(OWN, f"{USER}disk_gib: 20\n")
+    assert (code, "disk_gib" in summary) == ("workload/fixed-parameter", True)
+    ((code, _),) = codes(OWN.replace("NotebookWorkspace", "NotebokWorkspace"), USER)[:1]
+    assert code == "workload/unknown-base"
+    assert ("workload/presets", "`team` is every document's own") in codes(
+        OWN.replace("disk_gib: 200", "team: x"), USER
+    )
+
+
 def test_a_part_of_the_environments_has_the_same_bytes() -> None:
     documents = (notebook(at="[dev, prod]"), notebook("other", "search", at="{prod: {idle_minutes: 30}}"))
     whole = compiled(*documents).output.files
@@ -375,7 +436,8 @@ def test_a_blueprint_without_workloads_knows_their_kinds() -> None:
 
 
 def test_editors_know_the_kinds() -> None:
-    schema = json_schema(builtin(), builtin_paths())
+    paths, _ = builtin_paths().with_own(read(REFERENCE))
+    schema = json_schema(builtin(), paths)
     validator = jsonschema.Draft202012Validator(schema)
     for file in sorted((REFERENCE / "workloads").glob("*.yaml")):
         for document in yaml.safe_load_all(file.read_text()):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Diagnostic, DiagnosticError, error
@@ -54,6 +55,18 @@ class Paths:
     def model(self, kind: str) -> type[Workload]:
         """The model of a kind's documents, own kinds as their base has it."""
         return self.load(kind).Settings
+
+    def schema(self, kind: str, ref_template: str) -> dict[str, Any]:
+        """The JSON Schema of a kind's documents; of one's own kind without what it fixes, and with its presets."""
+        schema = self.model(kind).model_json_schema(ref_template=ref_template)
+        own = self.own.get(kind)
+        if own is None:
+            return schema
+        kept = {name: each for name, each in schema["properties"].items() if not own.closed(name)}
+        kept |= {name: {**kept[name], "default": value} for name, value in own.presets.items() if name in kept}
+        kept["kind"] = {**kept["kind"], "const": kind}
+        required = [name for name in schema["required"] if name in kept and name not in own.presets]
+        return {**schema, "title": kind, "description": own.title, "properties": kept, "required": required}
 
     def with_own(self, documents: Sequence[Document]) -> tuple[Paths, list[Diagnostic]]:
         """These and the kinds that documents make."""

@@ -74,7 +74,7 @@ def _workloads(kinds: Kinds | None, definitions: dict[str, Any]) -> dict[str, An
     """The schemas of workload documents; an environment's part of one may say any of it, and null removes."""
     found: dict[str, Any] = {}
     for kind in kinds.names if kinds is not None else ():
-        schema = kinds.model(kind).model_json_schema(ref_template=f"#/$defs/{kind}.{{model}}") if kinds else {}
+        schema = kinds.schema(kind, f"#/$defs/{kind}.{{model}}") if kinds else {}
         own = {f"{kind}.{title}": part for title, part in schema.pop("$defs", {}).items()}
         definitions |= own | {f"{OVERRIDE}{name}": _partial(part, own) for name, part in own.items()}
         different = {key: part for key, part in schema["properties"].items() if key not in COMMON}

@@ -28,6 +28,9 @@ class Kinds(Protocol):
     def model(self, kind: str) -> type[Workload]:
         """The model of a kind's documents."""
 
+    def schema(self, kind: str, ref_template: str) -> dict[str, Any]:
+        """The JSON Schema of a kind's documents."""
+
     def with_own(self, documents: Sequence[Document]) -> tuple[Kinds, list[Diagnostic]]:
         """These and the kinds that the organisation's own documents make, and what is wrong with those."""
 
