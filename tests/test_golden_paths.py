@@ -116,6 +116,13 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
             r"podmonitoring-transformation-chargeback-rows\.yaml",
         ),
     },
+    "NodePool": {
+        "delivery": (r"\.github/workflows/prod-apply\.yml",),
+        "data": (r"stacks/acme-ai-prod-delivery",),
+        "resource": (r"stacks/acme-ai-prod-resource",),
+        "security": (r"validatingadmissionpolicy-node-pool-l4-pair\.yaml", r"policybinding-node-pool-l4-pair"),
+        "observability": (r"google_monitoring_dashboard\.node_pool_l4_pair", r"node_pool_l4_pair_full"),
+    },
     "GoldenPath": {
         "control": (r"repository/portal/prod/templates/fine-tuning/template\.yaml",),
         "delivery": (r"golden-path-fine-tuning/score\.yaml", r"humanitec_application\.fine_tuning_path"),
@@ -291,6 +298,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "columns": {"call_id": "string"},
     },
     "Transformation": {"topic": "calls", "output": "chargebacks"},
+    "NodePool": {"pool": {"machine_type": "g2-standard-8", "accelerator": "nvidia-l4", "max_nodes": 2}},
     "GoldenPath": {"title": "Calls", "base": "Dataset"},
 }
 
@@ -315,6 +323,25 @@ def test_a_forms_answers_give_a_document_that_compiles(kind: str) -> None:
     documents = [*read(REFERENCE), *read_text(text, "calls.yaml")]
     compiled = compile_documents(documents, environments=["prod"])
     assert [each.name for each in compiled.workloads if each.name == "calls"] == ["calls"]
+
+
+def test_a_pool_of_a_document_is_one_of_the_clusters() -> None:
+    addresses = {record.address for record in reference().records["acme-ai-prod-resource"]}
+    assert "google_container_node_pool.l4_pair" in addresses
+    assert "google_container_node_pool.l4_pair" not in {
+        record.address for record in reference("dev").records["acme-ai-dev-resource"]
+    }
+    folder = "kubernetes/prod/team-search/node-pool-l4-pair/validatingadmissionpolicy-node-pool-l4-pair.yaml"
+    policy = yaml.safe_load(str(reference().output.files[folder]))
+    assert policy["spec"]["validations"][0]["expression"].endswith('request.namespace in ["search", "fraud"]')
+
+
+def test_a_fault_of_a_pool_is_shown_in_its_document() -> None:
+    text = "planform: 1\nkind: NodePool\nname: more\nteam: search\nenvironments: [prod]\npool:\n  machine_typ: g2\n"
+    with pytest.raises(DiagnosticError) as caught:
+        compile_documents([*read(REFERENCE), *read_text(text, "more.yaml")], environments=["prod"])
+    found = {(each.code, each.at.file, each.at.line) for each in caught.value.diagnostics if each.at}
+    assert ("spec/unknown-key", "more.yaml", 7) in found
 
 
 def test_a_path_of_ones_own_offers_what_it_leaves_free() -> None:

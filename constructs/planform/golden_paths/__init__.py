@@ -18,5 +18,6 @@ GOLDEN_PATHS: tuple[ListedPath, ...] = (
     ListedPath("ModelEndpoint", f"{_HERE}.model_endpoint:ModelEndpoint"),
     ListedPath("Dataset", f"{_HERE}.dataset:Dataset"),
     ListedPath("Transformation", f"{_HERE}.transformation:Transformation"),
+    ListedPath("NodePool", f"{_HERE}.node_pool:NodePool"),
     ListedPath("GoldenPath", f"{_HERE}.golden_path:GoldenPath"),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from planform.blueprint.document import Document
@@ -19,7 +20,7 @@ from planform.spec.place import Place, diagnostics
 from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
 from planform.spec.settings import Settings
 from planform.spec.versions import Versions, unknown_names
-from planform.spec.workloads import Kinds, bound_workloads, organisations_own
+from planform.spec.workloads import Kinds, bound_workloads, organisations_own, with_additions
 
 __all__ = ["ComponentType", "Components", "KINDS", "resolve", "versions_of"]
 
@@ -92,7 +93,9 @@ def resolve(
     found += faults
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
-        specs, faults = _platform(platforms[0], components, environments, versions)
+        specs, faults = _platform(
+            platforms[0], components, environments, versions, partial(with_additions, documents=documents, kinds=kinds)
+        )
         found += faults
         if kinds is not None:
             workloads, faults = bound_workloads(documents, kinds, platforms[0], specs)
@@ -216,7 +219,11 @@ def _header(document: Document, kinds: Sequence[str]) -> Iterator[Diagnostic]:
 
 
 def _platform(
-    document: Document, components: Components, wanted: Sequence[str], versions: Versions | None
+    document: Document,
+    components: Components,
+    wanted: Sequence[str],
+    versions: Versions | None,
+    added: Callable[[Document, str], Document],
 ) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
     place = Place(document)
     raw = parse(Platform, document.value)
@@ -230,7 +237,7 @@ def _platform(
     for name in wanted or blocks:
         if not isinstance(blocks.get(name), Mapping):
             continue
-        spec, faults = _environment(document, name, components, versions)
+        spec, faults = _environment(document, name, components, versions, added)
         found += faults
         if spec is not None:
             specs.append(spec)
@@ -268,10 +275,14 @@ def _shared_projects(document: Document, blocks: Mapping[str, Any]) -> Iterator[
 
 
 def _environment(
-    document: Document, name: str, components: Components, versions: Versions | None
+    document: Document,
+    name: str,
+    components: Components,
+    versions: Versions | None,
+    added: Callable[[Document, str], Document],
 ) -> tuple[EnvironmentSpec | None, list[Diagnostic]]:
     try:
-        merged = for_environment(document, name)
+        merged = added(for_environment(document, name), name)
     except DiagnosticError as fault:
         return None, list(fault.diagnostics)
     place = Place(merged)

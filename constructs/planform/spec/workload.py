@@ -49,6 +49,9 @@ class Workload(Settings):
     declares: ClassVar[tuple[str, ...]] = ()
     """Sorts of things that other documents may name by this one's name, such as `dataset`."""
 
+    adds: ClassVar[tuple[str, str, str] | None] = None
+    """A setting that becomes an entry of a component's: its capability, that setting there, and the one here."""
+
     def holds(self) -> Mapping[str, int]:
         """Accelerators that it holds at its peak, by type; they count against the team's quota."""
         return {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from planform.blueprint.document import Document
+from planform.blueprint.document import Document, Mark, Path
 from planform.blueprint.overrides import with_overrides
 from planform.diagnostics import Diagnostic, Location, error, suggest
 from planform.spec.fault import Fault
@@ -16,7 +16,7 @@ from planform.spec.place import Place, diagnostics
 from planform.spec.platform import EnvironmentSpec, WorkloadSpec
 from planform.spec.workload import COMMON, Workload
 
-__all__ = ["Kinds", "bound_workloads", "organisations_own"]
+__all__ = ["Kinds", "bound_workloads", "organisations_own", "with_additions"]
 
 
 class Kinds(Protocol):
@@ -53,6 +53,41 @@ class _Bound:
 def organisations_own(documents: Sequence[Document], kinds: Kinds | None) -> tuple[Kinds | None, list[Diagnostic]]:
     """The kinds, with those that documents of the blueprint make."""
     return (None, []) if kinds is None else kinds.with_own(documents)
+
+
+def with_additions(platform: Document, name: str, documents: Sequence[Document], kinds: Kinds | None) -> Document:
+    """An environment's platform with what workload documents add to settings of components, each under its name."""
+    for document in documents if kinds is not None else ():
+        kind, at = document.value.get("kind"), document.value.get("environments")
+        if kinds is None or kind not in kinds.names or not isinstance(at, Mapping | list) or name not in at:
+            continue
+        adds = kinds.model(str(kind)).adds
+        if adds is not None:
+            written, _ = kinds.read(document)
+            merged = with_overrides(written, name, COMMON) if isinstance(at, Mapping) else written
+            platform = _with_addition(platform, merged, *adds)
+    return platform
+
+
+def _with_addition(platform: Document, document: Document, capability: str, setting: str, own: str) -> Document:
+    planes, entry, key = platform.value.get("planes"), document.value.get(own), document.value.get("name")
+    plane = next((each for each, slots in (planes or {}).items() if capability in slots), None)
+    if planes is None or plane is None or not isinstance(entry, Mapping) or not isinstance(key, str):
+        return platform
+    slot = planes[plane][capability]
+    if not isinstance(slot, Mapping):
+        return platform
+    held = slot.get(setting) or {}
+    if key in held:
+        return platform  # the platform's own, which the document's build tells
+    filled = {**slot, setting: {**held, key: entry}}
+    value = {**platform.value, "planes": {**planes, plane: {**planes[plane], capability: filled}}}
+    base: Path = ("planes", plane, capability, setting)
+    moved: dict[Path, Mark] = {
+        (*base, key, *path[1:]): mark for path, mark in document.marks.items() if path[:1] == (own,)
+    }
+    first = {base: document.marks[(own,)]} if base not in platform.marks else {}
+    return Document(platform.file, value, {**platform.marks, **first, **moved})
 
 
 def bound_workloads(
