@@ -327,8 +327,8 @@ def test_a_forms_answers_give_a_document_that_compiles(kind: str) -> None:
 
 def test_a_pool_of_a_document_is_one_of_the_clusters() -> None:
     addresses = {record.address for record in reference().records["acme-ai-prod-resource"]}
-    assert "google_container_node_pool.l4_pair" in addresses
-    assert "google_container_node_pool.l4_pair" not in {
+    assert "google_container_node_pool.l4-pair" in addresses
+    assert "google_container_node_pool.l4-pair" not in {
         record.address for record in reference("dev").records["acme-ai-dev-resource"]
     }
     folder = "kubernetes/prod/team-search/node-pool-l4-pair/validatingadmissionpolicy-node-pool-l4-pair.yaml"
