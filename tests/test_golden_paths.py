@@ -234,6 +234,7 @@ def test_an_endpoint_is_scanned_before_it_is_delivered() -> None:
         if "payment_scoring_endpoint" in record.address and "deliver_yml" in record.address
     )
     steps = [each["name"] for each in yaml.safe_load(text.replace("$${{", "${{"))["jobs"]["deliver-prod"]["steps"]]
+    assert steps.index("Compare with the registry's alias") < steps.index("Scan the model")
     assert steps.index("Scan the model") < steps.index("Deploy the workload")
 
 

@@ -42,6 +42,29 @@ __all__ = ["ModelEndpoint", "ModelEndpointSettings"]
 BURN = 14.4
 """Times too fast: two of a hundred parts of a month's error budget in an hour. Source: the SRE Workbook, chapter 5."""
 
+_OF_VERTEX = """\
+named="$(curl --fail-with-body --silent --show-error \\
+  --header "Authorization: Bearer $(gcloud auth print-access-token)" \\
+  "https://$REGION-aiplatform.googleapis.com/v1/$REGISTRY/models/$MODEL@$ALIAS" \\
+  | python -c 'import json, sys; print(json.load(sys.stdin)["versionId"])')"
+if [ "$named" != "$VERSION" ]; then
+  echo "alias $ALIAS of $MODEL names version $named, not $VERSION"
+  exit 1
+fi
+"""
+_OF_MLFLOW = """\
+python -m pip install --quiet mlflow-skinny==3.15.1
+python - <<'PROGRAM'
+import os, sys
+from mlflow import MlflowClient
+
+client = MlflowClient(tracking_uri=os.environ["REGISTRY"])
+named = client.get_model_version_by_alias(os.environ["MODEL"], os.environ["ALIAS"]).version
+if str(named) != os.environ["VERSION"]:
+    sys.exit(f"the alias names version {named}, not {os.environ['VERSION']}")
+PROGRAM
+"""
+
 
 class Canary(Settings):
     """Another version that some of the requests go to."""
@@ -314,8 +337,24 @@ class ModelEndpoint(Path):
             self.finds("security", f"{model.artifacts}/{self.settings.version}", inside=stack)
 
     def _guard(self, model: ModelRef) -> list[Step]:
+        """What stops a version: an alias that names another one, and the scanner."""
         gate = self.model_scanning.gate() if self.model_scanning is not None else None
-        return scan_steps(gate, f"{model.artifacts}/{self.settings.version}") if gate is not None else []
+        scanned = scan_steps(gate, f"{model.artifacts}/{self.settings.version}") if gate is not None else []
+        return [self._promoted(model), *scanned]
+
+    def _promoted(self, model: ModelRef) -> Step:
+        """Source: Vertex AI API v1, models.get with `@<alias>`; MLflow's get_model_version_by_alias; read 2026-11."""
+        registry = self.model_registry.registry()
+        variables = {
+            "ALIAS": self.settings.alias or registry.aliases[-1],
+            "MODEL": model.name,
+            "REGISTRY": str(registry.uri),
+            "VERSION": self.settings.version,
+        }
+        if registry.kind == "vertex":
+            variables["REGION"] = str(registry.uri).rpartition("/")[2]
+        run = _OF_VERTEX if registry.kind == "vertex" else _OF_MLFLOW
+        return Step("Compare with the registry's alias", run=run, variables=variables)
 
     def _rollout(self, repository: CodeRepository) -> Iterator[Step]:
         assert self.registry is not None and self.orchestrator is not None
