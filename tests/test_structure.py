@@ -33,6 +33,7 @@ ORDER = (
     "files",
     "contracts",
     "planes",
+    "golden_paths",
     "environment",
     "output",
     "checks",
@@ -98,6 +99,13 @@ def test_planes_do_not_import_each_other() -> None:
         others = {plane.__name__.rsplit(".", 1)[1] for plane in PLANES} - {parts[1]}
         wrong += [f"{module} imports {name}" for name in imports(path) if name.split(".")[1:2] == ["planes"]
                   and name.split(".")[2:3] and name.split(".")[2] in others]  # fmt: skip
+    assert wrong == []
+
+
+def test_golden_paths_know_no_component() -> None:
+    own = {plane.__name__ for plane in PLANES}
+    wrong = [f"{module} imports {name}" for module, path in modules() if module.startswith("golden_paths.")
+             for name in imports(path) if ".".join(name.split(".")[:3]) in own]  # fmt: skip
     assert wrong == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,6 +20,10 @@ from planform.engine import (
     TerraformStack,
 )
 from planform.files import File
+from planform.golden_paths.catalog import Paths, builtin_paths
+from planform.golden_paths.path import Path
+from planform.golden_paths.template import publish_templates
+from planform.golden_paths.workloads import build_workloads, keep_workloads
 from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
@@ -41,6 +45,8 @@ from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
 
+FOUNDATION = ("services", "identity", "compute")
+"""Capabilities whose stacks come before those of teams."""
 TEAMS = "teams"
 """Stands for the plane in what is said of a team's stack."""
 
@@ -53,9 +59,12 @@ class BuiltEnvironment:
     stacks: Mapping[str, TerraformStack]
     components: Mapping[str, Component]
     teams: Mapping[str, TeamSpace] = field(default_factory=dict)
+    workloads: tuple[Path, ...] = ()
 
 
-def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None = None) -> BuiltEnvironment:
+def build_environment(
+    app: App, spec: EnvironmentSpec, catalog: Catalog | None = None, paths: Paths | None = None
+) -> BuiltEnvironment:
     """Fill the app with the stacks of one environment, one for each plane, providers before their users.
 
     A plane whose every slot is `existing` has nothing to apply and gets no stack.
@@ -65,6 +74,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
+    paths = paths or builtin_paths()
     made = {
         slot.stack
         for slot in wiring.slots
@@ -92,13 +102,16 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
-    _publish(spec, wiring, components)
-    _finish(spec, wiring, components, stacks)
-    _deliver(spec, wiring, components, teams)
+    _publish(spec, wiring, components, paths)
+    workloads = build_workloads(spec, paths, components, teams, stacks.values()) if spec.workloads else ()
+    later = _after_teams(spec, wiring, workloads, stacks)
+    _finish(spec, wiring, components, stacks, later)
+    _deliver(spec, wiring, components, teams, workloads)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
         _provider(stack, spec, _owner(spec, name))
-    return BuiltEnvironment(spec, planes, components, teams)
+    keep_workloads(app, workloads)
+    return BuiltEnvironment(spec, planes, components, teams, workloads)
 
 
 def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[Diagnostic]:
@@ -187,14 +200,14 @@ def _teams(
 ) -> dict[str, TeamSpace]:
     """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
     tools = TeamTools.of(components)
-    before = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
-    }
+    before = {slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION}
+    working = {each.settings.team for each in spec.workloads}
     made: dict[str, TeamSpace] = {}
     faults: list[Diagnostic] = []
     for name, team in spec.teams.items():
         stack = team_stack_name(spec, name)
-        if TeamSpace.makes_resources(team, spec.environment, tools) and stack not in stacks:
+        makes = name in working or TeamSpace.makes_resources(team, spec.environment, tools)
+        if makes and stack not in stacks:
             stacks[stack] = TerraformStack(app, stack)
             _backend(stacks[stack], spec, stack)
             for other in (stacks[name] for name in before if name in stacks):
@@ -214,26 +227,56 @@ def _teams(
     return made
 
 
-def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component]) -> None:
-    """Tell the portal of all components, now that all are there."""
+def _after_teams(
+    spec: EnvironmentSpec, wiring: Wiring, workloads: Sequence[Path], stacks: Mapping[str, TerraformStack]
+) -> dict[str, set[str]]:
+    """Stacks that name what workloads made in their team's, with the teams' stacks that they come after.
+
+    A stack that a team's own must come after cannot come after it; it is applied once more when the team's is there.
+    """
+    slots = {slot.filled.capability: slot for slot in wiring.slots}
+    foundation = {slots[name].stack for name in FOUNDATION if name in slots}
+    found: dict[str, set[str]] = {}
+    for each in workloads:
+        team = team_stack_name(spec, each.team)
+        for capability in sorted(each.followed_by):
+            later = slots[capability].stack
+            if later != team and not any(_comes_after(wiring, first, later) for first in foundation):
+                stacks[later].add_dependency(stacks[team])
+                found.setdefault(later, set()).add(team)
+    return found
+
+
+def _comes_after(wiring: Wiring, stack: str, other: str) -> bool:
+    return stack == other or any(_comes_after(wiring, before, other) for before in wiring.stacks.get(stack, ()))
+
+
+def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], paths: Paths) -> None:
+    """Tell the portal of all components, now that all are there, and of what people may ask for."""
     try:
         publish_platform(spec, wiring.slots, components)
+        publish_templates(spec, paths, components)
     except Refused as refused:
         slot = next(slot for slot in wiring.slots if slot.filled.capability == "portal")
         raise DiagnosticError([_refusal(spec, slot.path, refused)]) from refused
 
 
 def _deliver(
-    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], teams: Mapping[str, TeamSpace]
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    components: Mapping[str, Component],
+    teams: Mapping[str, TeamSpace],
+    workloads: Sequence[Path],
 ) -> None:
     """Tell the GitOps tool of all manifests, in the order that follows from who needs whom."""
-    scopes = [*components.values(), *teams.values()]
+    scopes: list[Construct] = [*components.values(), *teams.values()]
     gitops = components.get("gitops")
     if gitops is not None and isinstance(gitops, GitOps):
         ids = {capability: component.manifests.id for capability, component in components.items()}
         needs = {ids[slot.filled.capability]: [ids[need.capability] for need in slot.needs] for slot in wiring.slots}
         own = ids["gitops"]
         needs |= {team.manifests.id: sorted(set(ids.values()) - {own}) for team in teams.values()}
+        needs |= {each.manifests.id: [each.space.manifests.id] for each in workloads}
         cluster = [each for each in _delivered(spec, scopes) if not isinstance(each, File)]
         gitops.deliver(parts_of([each for each in cluster if each.manifests.id != own], needs))
     seen: dict[tuple[str, ...], Delivered] = {}
@@ -244,11 +287,15 @@ def _deliver(
 
 
 def _finish(
-    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    components: Mapping[str, Component],
+    stacks: Mapping[str, TerraformStack],
+    later: Mapping[str, set[str]],
 ) -> None:
     """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
     told = (slot for slot in wiring.slots if isinstance(components[slot.filled.capability], Infrastructure))
-    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks))
+    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks, later))
     _each(spec, wiring.slots, lambda slot: components[slot.filled.capability].finish())
 
 
@@ -266,19 +313,25 @@ def _each(spec: EnvironmentSpec, slots: Iterable[Slot], do: Callable[[Slot], Non
         raise DiagnosticError(faults)
 
 
-def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mapping[str, TerraformStack]) -> None:
+def _apply(
+    spec: EnvironmentSpec,
+    wiring: Wiring,
+    tool: Component,
+    stacks: Mapping[str, TerraformStack],
+    later: Mapping[str, set[str]],
+) -> None:
     if isinstance(tool, Infrastructure):
-        tool.deliver(_stack_facts(spec, wiring, stacks))
+        tool.deliver(_stack_facts(spec, wiring, stacks, later))
 
 
-def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
+def _stack_facts(
+    spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack], later: Mapping[str, set[str]]
+) -> list[StackFacts]:
     """Every stack, each after those before it and else by name, and what it is made of."""
-    foundation = {
-        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
-    }
+    foundation = {slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION}
     facts = []
     for name, stack in stacks.items():
-        before = wiring.stacks.get(name, tuple(foundation))
+        before = (*wiring.stacks.get(name, tuple(foundation)), *sorted(later.get(name, ())))
         after = tuple(other for other in before if other in stacks and other != name)
         providers = {
             each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)

@@ -15,11 +15,13 @@ from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
+from planform.golden_paths.catalog import Paths, builtin_paths
 from planform.kubernetes.record import SYNC
 from planform.ledger.keep import Keeping, keep
 from planform.output.files import texts
 from planform.output.manifests import manifests
 from planform.output.output import Output
+from planform.output.workloads import ExplainedWorkload, explained_workloads
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import plane_of, stacks_of, team_stack_name
@@ -91,6 +93,7 @@ class Compilation:
     findings: tuple[Diagnostic, ...]
     only: tuple[str, ...] | None = None
     keeping: Keeping | None = None
+    workloads: tuple[ExplainedWorkload, ...] = ()
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -136,17 +139,17 @@ class Compilation:
 
 def specs_of(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> tuple[EnvironmentSpec, ...]:
     """Blueprint files or folders to environments, all or those named. Raises DiagnosticError."""
-    return resolve(read(*paths), builtin(), environments)
+    return resolve(read(*paths), builtin(), environments, builtin_paths())
 
 
-def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None) -> App:
+def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None, paths: Paths | None = None) -> App:
     """Environments to an app with all their stacks. Raises DiagnosticError with what no environment could build."""
     app = App()
     catalog = catalog or builtin()
     faults: list[Diagnostic] = []
     for spec in specs:
         try:
-            build_environment(app, spec, catalog)
+            build_environment(app, spec, catalog, paths)
         except DiagnosticError as fault:
             faults += fault.diagnostics
     if faults:
@@ -186,9 +189,10 @@ def compile_documents(
     questions of what if; its moves are written all the same.
     """
     catalog = builtin()
-    specs = resolve(documents, catalog, environments)
+    kinds, _ = builtin_paths().with_own(documents)
+    specs = resolve(documents, catalog, environments, builtin_paths())
     _refuse_unknown_planes(specs, planes)
-    app = compose(specs) if compose else build(specs, catalog)
+    app = compose(specs) if compose else build(specs, catalog, kinds)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))
     ledger = ledger or addresses_of(documents)
@@ -202,16 +206,20 @@ def compile_documents(
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
         raise DiagnosticError(in_order(findings))
-    only = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
+    only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
-        return Compilation(specs, Output(files), records, findings, keeping=keeping)
-    return Compilation(specs, Output(files), records, findings, only, keeping)
+        only = None
+    return Compilation(specs, Output(files), records, findings, only, keeping, explained_workloads(app, files))
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:
-    for child in app.node.children:
-        if isinstance(child, TerraformStack):
-            yield child.node.id, records_of(child)
+    """The records of each stack, in the order to apply them: as they were made, but for those that came to wait."""
+    waiting = [child for child in app.node.children if isinstance(child, TerraformStack)]
+    while waiting:
+        names = {each.node.id for each in waiting}
+        ready = next(each for each in waiting if not names & {before.node.id for before in each.dependencies})
+        yield ready.node.id, records_of(ready)
+        waiting.remove(ready)
 
 
 def _other_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from planform.blueprint.document import Document, Mark, Path
@@ -38,6 +38,36 @@ def for_environment(document: Document, name: str) -> Document:
                 field = merge.slots(field, source)
             merge.key(value, (), source, key, field)
     return Document(document.file, value, merge.marks)
+
+
+def with_overrides(document: Document, name: str, kept: Collection[str]) -> Document:
+    """A workload as environment `name` has it: `environments.<name>` merged over its keys, except those of `kept`.
+
+    What stands there for a kept key is not merged; whoever judges the document says so.
+    """
+    override = document.value["environments"].get(name)
+    if not isinstance(override, dict):
+        return document
+    merge = _Merge(document.marks)
+    value = dict(document.value)
+    for key, field in override.items():
+        if key not in kept:
+            merge.key(value, (), ("environments", name, key), key, field)
+    return Document(document.file, value, merge.marks)
+
+
+def with_presets(document: Document, presets: Document) -> Document:
+    """A document laid over `presets` of another: what it does not say has the preset's value and place."""
+    given = {path[1:]: mark for path, mark in presets.marks.items() if path[:1] == ("presets",) and len(path) > 1}
+    value = _laid_over(document.value, presets.value["presets"])
+    return Document(document.file, value, {**given, **document.marks})
+
+
+def _laid_over(value: Any, below: Any) -> Any:
+    if not (isinstance(value, dict) and isinstance(below, dict)):
+        return value
+    merged = {key: _laid_over(value[key], item) if key in value else item for key, item in below.items()}
+    return {**merged, **{key: item for key, item in value.items() if key not in below}}
 
 
 def _environment(document: Document, name: str) -> dict[str, Any]:

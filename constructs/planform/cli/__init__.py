@@ -23,6 +23,7 @@ VERBS = {
     "explain": "Explain an error code, or where a resource comes from.",
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
+    "path": "List golden paths, start a workload, or say what one makes.",
     "lock": "Keep what runs at its versions, or move them.",
     "move": "Keep addresses, so that a rename destroys nothing.",
     "provider": "Add or list provider schemas.",

@@ -37,7 +37,9 @@ class Step:
 
     `variables` are environment variables; `secrets` name secrets of the platform's store (the `name` or `id` of a
     SecretRef) that become variables of the step, by variable. Both are names and references, never values. Inputs of
-    a tool may name variables of the job as `${NAME}`.
+    a tool may name variables of the job as `${NAME}`. Where the host keeps variables for each deployment environment,
+    as GitHub does, `${vars.NAME}` is the one of the environment that the job enters: in variables, inputs, secrets and
+    in the job's identity.
     """
 
     name: str

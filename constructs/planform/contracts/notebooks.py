@@ -25,11 +25,14 @@ class NotebookProfile:
 
 @dataclass(frozen=True, slots=True)
 class NotebookRef:
-    """One workspace: its name, where a person opens it, and the folders that buckets are mounted at, by bucket."""
+    """One workspace: its name, where a person opens it, the folders that buckets are mounted at, by bucket, and the
+    labels of its pods; empty where it runs outside of the cluster.
+    """
 
     name: str
     url: str
     mounts: Mapping[str, str] = field(default_factory=dict)
+    pods: Mapping[str, str] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -51,5 +54,10 @@ class Notebooks(Protocol):
         disk_gib: int = 20,
         buckets: Sequence[BucketRef] = (),
         idle_minutes: int = 60,
+        secret: str = "",
     ) -> NotebookRef:
-        """A workspace of a team; `users` are IAM members, `profile` one of the sizes. Its records are in `scope`."""
+        """A workspace of a team; `users` are IAM members, `profile` one of the sizes. Its records are in `scope`.
+
+        `secret` is a Kubernetes Secret of the team's namespace whose keys become variables of the notebook. Outside of
+        the cluster it says nothing: there the notebook reads the store as its identity.
+        """

@@ -10,6 +10,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import FrameType
 from typing import Any, cast
 
@@ -154,6 +155,10 @@ class Objects:
     def delivered(self) -> tuple[Delivered, ...]:
         """Objects, releases and files."""
         return tuple(self._held.values())
+
+    def since(self, count: int) -> list[Delivered]:
+        """What was made after the first `count`."""
+        return [*islice(reversed(self._held.values()), len(self._held) - count)][::-1]
 
     def add(self, record: Delivered) -> None:
         """Keep a record. Errors: kubernetes/duplicate-object, which names both sources."""

@@ -9,7 +9,7 @@ from typing import Any
 from planform.kubernetes.record import Delivered, KubernetesObject, holders
 from planform.kubernetes.writer import to_yaml
 
-__all__ = ["manifests"]
+__all__ = ["manifests", "paths_of"]
 
 
 def manifests(app: Any) -> dict[str, str]:
@@ -19,6 +19,11 @@ def manifests(app: Any) -> dict[str, str]:
     in the name too.
     """
     return files_of(record for _, objects in holders(app) for record in objects.delivered)
+
+
+def paths_of(app: Any) -> dict[int, str]:
+    """The file of every object, by the object's id."""
+    return {id(each): path for path, each in _named(each for _, held in holders(app) for each in held.delivered)}
 
 
 def files_of(delivered: Iterable[Delivered]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from planform.spec.fault import Fault
 from planform.spec.settings import Settings as BaseSettings
 from planform.terraform.record import Resource
 
-__all__ = ["Component", "Need", "Place", "Refused"]
+__all__ = ["Component", "Need", "Place", "Refused", "needs_of"]
 
 
 class Refused(Exception):
@@ -103,7 +103,7 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     @classmethod
     def needs(cls) -> tuple[Need, ...]:
         """What this component asks of others, in the order it is written."""
-        return tuple(_needs(cls))
+        return needs_of(cls)
 
     @classmethod
     def applied(cls, settings: Any, environment: Environment) -> bool:
@@ -200,7 +200,12 @@ _NOT_NEEDS = frozenset(
 )
 
 
-def _needs(cls: type[Component]) -> Iterable[Need]:
+def needs_of(cls: type) -> tuple[Need, ...]:
+    """What a class asks of the environment's components, as its annotations say."""
+    return tuple(_needs(cls))
+
+
+def _needs(cls: type) -> Iterable[Need]:
     for attribute, hint in get_type_hints(cls).items():
         if attribute in _NOT_NEEDS or get_origin(hint) is ClassVar:
             continue

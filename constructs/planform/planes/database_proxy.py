@@ -6,11 +6,10 @@ Cloud SQL and 5433 of AlloyDB on the private address. Kubernetes' page on sideca
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from planform.contracts.database import DatabaseRef
-from planform.planes.component import Component
 
 __all__ = ["METRICS_PORT", "PORT", "PRIVATE_RANGES", "database_port", "database_proxy", "database_uri"]
 
@@ -18,6 +17,13 @@ PORT = 5432
 METRICS_PORT = 9801
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Where a database's private address may be; the range that Google takes it from is known only after apply."""
+
+
+class RunsImages(Protocol):
+    """Whoever knows at which version the platform runs an image."""
+
+    def image(self, name: str) -> str:
+        """The reference of an image of the lock file."""
 
 
 def is_alloydb(connection_name: str) -> bool:
@@ -31,7 +37,7 @@ def database_port(connection_name: str) -> int:
 
 
 def database_proxy(
-    owner: Component, connection_name: str, *, sidecar: bool = True, address: str = "127.0.0.1"
+    owner: RunsImages, connection_name: str, *, sidecar: bool = True, address: str = "127.0.0.1"
 ) -> dict[str, Any]:
     """The proxy's container: a sidecar among the init containers, which is ready before and stops after the others.
 

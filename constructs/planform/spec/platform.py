@@ -5,6 +5,7 @@ A slot's settings are the component's own model, which the catalog brings; here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,7 @@ from planform.spec.units import (
     Region,
     UsdPerMonth,
 )
+from planform.spec.workload import Workload
 
 __all__ = [
     "Acknowledgement",
@@ -43,6 +45,8 @@ __all__ = [
     "S3BackendSettings",
     "SlotSpec",
     "Team",
+    "WorkloadSpec",
+    "kebab",
 ]
 
 Layout = Literal["planes", "single"]
@@ -270,6 +274,25 @@ class PlaneSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkloadSpec:
+    """One workload as an environment has it. `kind` is what its document says, which an organisation may have made."""
+
+    kind: str
+    settings: Workload
+    origin: Origin = nowhere
+
+    @property
+    def id(self) -> str:
+        """`notebook-workspace-churn`: its kind and name, unique in an environment."""
+        return f"{kebab(self.kind)}-{self.settings.name}"
+
+
+def kebab(kind: str) -> str:
+    """`notebook-workspace` of `NotebookWorkspace`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
     """All that a blueprint says about one environment, validated and with defaults filled in."""
 
@@ -279,6 +302,9 @@ class EnvironmentSpec:
     layout: Layout = "planes"
     backend: Backend = field(default_factory=Backend)
     origin: Origin = nowhere
+    siblings: tuple[str, ...] = ()
+    """Every environment of the platform, this one too."""
+    workloads: tuple[WorkloadSpec, ...] = ()
 
     @property
     def name(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from planform.blueprint.document import Document, step
+from planform.blueprint.document import Document
 from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
 from planform.engine_json import TOKEN
@@ -19,17 +19,16 @@ from planform.spec.addresses import Addresses
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
+from planform.spec.place import Place, diagnostics
 from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
 from planform.spec.settings import Settings
 from planform.spec.versions import Versions, unknown_names
+from planform.spec.workloads import Kinds, bound_workloads, organisations_own, with_additions
 
 __all__ = ["ComponentType", "Components", "KINDS", "addresses_of", "resolve", "versions_of"]
 
 KINDS = ("Platform", "Versions", "Addresses")
 VERSION = 1
-ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spec/upgrade-strategy")
-"""Faults of a mapping of which one key is wanted."""
-OVERRIDES = "environments."
 M = TypeVar("M", bound=BaseModel)
 OWN_LABELS = ("component", "environment", "managed_by", "plane", "team")
 """Labels that say what made a resource and who owns it; a provider's own begin with `goog`."""
@@ -59,13 +58,20 @@ class Components(Protocol):
 
 
 def resolve(
-    documents: Sequence[Document], components: Components, environments: Sequence[str] = ()
+    documents: Sequence[Document],
+    components: Components,
+    environments: Sequence[str] = (),
+    kinds: Kinds | None = None,
 ) -> tuple[EnvironmentSpec, ...]:
     """The environments of a blueprint, all or those named, in the order they are written.
 
+    `kinds` are those of workload documents; without them a blueprint has none.
     Raises DiagnosticError with every fault of every document.
     """
-    found: list[Diagnostic] = [fault for document in documents for fault in _of_document(document)]
+    kinds, own = organisations_own(documents, kinds)
+    names = (*KINDS, *(kinds.names if kinds else ()))
+    found: list[Diagnostic] = [fault for document in documents for fault in _of_document(document, names)]
+    found += own
     platforms = [document for document in documents if document.value.get("kind") == "Platform"]
     if not platforms and not found:
         first = documents[0] if documents else None
@@ -92,8 +98,14 @@ def resolve(
     found += _only(documents, Addresses, "spec/two-addresses")[1]
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
-        specs, faults = _platform(platforms[0], components, environments, versions)
+        specs, faults = _platform(
+            platforms[0], components, environments, versions, partial(with_additions, documents=documents, kinds=kinds)
+        )
         found += faults
+        if kinds is not None:
+            workloads, faults = bound_workloads(documents, kinds, platforms[0], specs)
+            found += faults
+            specs = tuple(replace(spec, workloads=workloads.get(spec.name, ())) for spec in specs)
     if found:
         raise DiagnosticError(_without_secrets(found))
     return specs
@@ -127,17 +139,15 @@ def _versions(documents: Sequence[Document], components: Components) -> tuple[Ve
     return versions, found
 
 
-def _only(
-    documents: Sequence[Document], model: type[M], twice: str
-) -> tuple[M | None, list[Diagnostic], _Place | None]:
+def _only(documents: Sequence[Document], model: type[M], twice: str) -> tuple[M | None, list[Diagnostic], Place | None]:
     """The one document of a kind, named as its model is, and what is wrong with it or with there being another."""
     kind = model.__name__
     given = [document for document in documents if document.value.get("kind") == kind]
     if not given:
         return None, [], None
     first, *others = given
-    place, parsed = _Place(first), parse(model, first.value)
-    found = [*_diagnostics(place, parsed)]
+    place, parsed = Place(first), parse(model, first.value)
+    found = [*diagnostics(place, parsed)]
     for extra in others:
         found.append(
             error(
@@ -161,10 +171,10 @@ def _spot(at: Location | None) -> tuple[str, int, int] | None:
     return (at.file, at.line, at.column) if at else None
 
 
-def _of_document(document: Document) -> Iterator[Diagnostic]:
+def _of_document(document: Document, kinds: Sequence[str]) -> Iterator[Diagnostic]:
     yield from _secrets(document)
     yield from _tokens(document, document.value)
-    yield from _header(document)
+    yield from _header(document, kinds)
 
 
 def _tokens(document: Document, value: Any, path: tuple[str | int, ...] = ()) -> Iterator[Diagnostic]:
@@ -198,7 +208,7 @@ def _secrets(document: Document) -> Iterator[Diagnostic]:
         )
 
 
-def _header(document: Document) -> Iterator[Diagnostic]:
+def _header(document: Document, kinds: Sequence[str]) -> Iterator[Diagnostic]:
     value = document.value
     if "planform" not in value:
         yield error(
@@ -217,58 +227,27 @@ def _header(document: Document) -> Iterator[Diagnostic]:
         )
     if "kind" not in value:
         yield error("spec/missing-key", "`kind` is missing", document.at(), help=f"add `kind: {KINDS[0]}`")
-    elif value["kind"] not in KINDS:
-        near = suggest(str(value["kind"]), KINDS)
+    elif value["kind"] not in kinds:
+        near = suggest(str(value["kind"]), kinds)
         yield error(
             "spec/unknown-kind",
             f"unknown kind `{value['kind']}`",
             document.at("kind"),
             label=f"did you mean `{near}`?" if near else "",
-            help=f"kinds: {', '.join(KINDS)}",
+            help=f"kinds: {', '.join(kinds)}",
         )
 
 
-@dataclass(frozen=True)
-class _Place:
-    """From a fault's path to the document's position of it."""
-
-    document: Document
-    base: tuple[str | int, ...] = ()
-
-    def diagnostic(self, fault: Fault) -> Diagnostic:
-        path = (*self.base, *fault.path)
-        absent = fault.code in ("spec/missing-key",)
-        about_key = fault.code in ("spec/bad-key", "spec/missing-key", "spec/unknown-capability", "spec/unknown-key")
-        locate = self.document.key_at if about_key or fault.of_key else self.document.at
-        at = locate(*(path[:-1] if absent else path))
-        if fault.code in ONE_OF:
-            at = self._overriding_key(path) or at
-        dotted = reduce(step, path, "")
-        if dotted != at.path:
-            at = Location(at.file, at.line, at.column, at.end_column, dotted)
-        return error(fault.code, fault.summary, at, label=fault.label, help=fault.help)
-
-    def _overriding_key(self, path: tuple[str | int, ...]) -> Location | None:
-        """The key that an environment adds to a choice which the platform has made already."""
-        if self.document.at(*path).path.startswith(OVERRIDES):
-            return None
-        keys = (mark.key for below, mark in self.document.marks.items() if below[:-1] == path)
-        return next((key for key in keys if key is not None and key.path.startswith(OVERRIDES)), None)
-
-
-def _diagnostics(place: _Place, parsed: BaseModel | list[Fault]) -> Iterator[Diagnostic]:
-    """The faults of a document, less those of its header, which are told already."""
-    for fault in parsed if isinstance(parsed, list) else ():
-        if fault.path[:1] not in (("planform",), ("kind",)):
-            yield place.diagnostic(fault)
-
-
 def _platform(
-    document: Document, components: Components, wanted: Sequence[str], versions: Versions | None
+    document: Document,
+    components: Components,
+    wanted: Sequence[str],
+    versions: Versions | None,
+    added: Callable[[Document, str], Document],
 ) -> tuple[tuple[EnvironmentSpec, ...], list[Diagnostic]]:
-    place = _Place(document)
+    place = Place(document)
     raw = parse(Platform, document.value)
-    found = [*_diagnostics(place, raw)]
+    found = [*diagnostics(place, raw)]
     blocks = document.value.get("environments")
     if not isinstance(blocks, Mapping):
         return (), found
@@ -278,7 +257,7 @@ def _platform(
     for name in wanted or blocks:
         if not isinstance(blocks.get(name), Mapping):
             continue
-        spec, faults = _environment(document, name, components, versions)
+        spec, faults = _environment(document, name, components, versions, added)
         found += faults
         if spec is not None:
             specs.append(spec)
@@ -316,15 +295,19 @@ def _shared_projects(document: Document, blocks: Mapping[str, Any]) -> Iterator[
 
 
 def _environment(
-    document: Document, name: str, components: Components, versions: Versions | None
+    document: Document,
+    name: str,
+    components: Components,
+    versions: Versions | None,
+    added: Callable[[Document, str], Document],
 ) -> tuple[EnvironmentSpec | None, list[Diagnostic]]:
     try:
-        merged = for_environment(document, name)
+        merged = added(for_environment(document, name), name)
     except DiagnosticError as fault:
         return None, list(fault.diagnostics)
-    place = _Place(merged)
+    place = Place(merged)
     parsed = parse(Platform, merged.value)
-    faults = [*_diagnostics(place, parsed)]
+    faults = [*diagnostics(place, parsed)]
     environment = None if isinstance(parsed, list) else _facts(parsed, name, versions)
     planes = merged.value.get("planes")
     slots, more = _planes(merged, planes if isinstance(planes, Mapping) else {}, components, environment)
@@ -342,6 +325,7 @@ def _environment(
         layout=parsed.layout,
         backend=parsed.backend,
         origin=merged.at,
+        siblings=tuple(parsed.environments),
     )
     return spec, []
 
@@ -402,7 +386,7 @@ def _planes(
                 )
                 continue
             filled[capability] = path
-            slot = _slot(_Place(document, path), capability, value, components, environment)
+            slot = _slot(Place(document, path), capability, value, components, environment)
             if isinstance(slot, SlotSpec):
                 slots.setdefault(plane, {})[capability] = slot
             else:
@@ -411,7 +395,7 @@ def _planes(
 
 
 def _slot(
-    place: _Place, capability: str, value: Any, components: Components, environment: Environment | None
+    place: Place, capability: str, value: Any, components: Components, environment: Environment | None
 ) -> SlotSpec | list[Diagnostic]:
     """One slot. `value` is already `{use: name, ...}`, whichever way it was written."""
     if capability not in components.capabilities:

@@ -9,6 +9,8 @@ from planform.spec.addresses import Addresses
 from planform.spec.platform import Platform
 from planform.spec.resolve import Components
 from planform.spec.versions import Versions
+from planform.spec.workload import COMMON
+from planform.spec.workloads import Kinds
 
 __all__ = ["json_schema"]
 
@@ -16,7 +18,7 @@ OVERRIDE = "override."
 """The start of the names of definitions that serve overrides."""
 
 
-def json_schema(components: Components) -> dict[str, Any]:
+def json_schema(components: Components, kinds: Kinds | None = None) -> dict[str, Any]:
     """The schema of a `Platform` document with every component's settings, and of the other kinds, draft 2020-12.
 
     Overrides under `environments.<name>.planes` have definitions of their own: there nothing is required, as it may
@@ -55,14 +57,45 @@ def json_schema(components: Components) -> dict[str, Any]:
         "title": "planform blueprint",
         "description": "One document of a planform blueprint.",
         "$defs": definitions,
-        "if": {"properties": {"kind": {"const": "Versions"}}, "required": ["kind"]},
-        "then": Versions.model_json_schema(),
-        "else": {
-            "if": {"properties": {"kind": {"const": "Addresses"}}, "required": ["kind"]},
-            "then": {key: value for key, value in addresses.items() if key != "$defs"},
-            "else": {key: value for key, value in schema.items() if key != "$defs"},
-        },
+        **_by_kind(
+            {
+                "Versions": Versions.model_json_schema(),
+                "Addresses": {key: value for key, value in addresses.items() if key != "$defs"},
+                **_workloads(kinds, definitions),
+            },
+            {key: value for key, value in schema.items() if key != "$defs"},
+        ),
     }
+
+
+def _by_kind(kinds: Mapping[str, Any], platform: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of whichever kind a document is, and the platform's where it is none of them."""
+    result = dict(platform)
+    for kind, schema in reversed([*kinds.items()]):
+        test = {"properties": {"kind": {"const": kind}}, "required": ["kind"]}
+        result = {"if": test, "then": schema, "else": result}
+    return result
+
+
+def _workloads(kinds: Kinds | None, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of workload documents; an environment's part of one may say any of it, and null removes."""
+    found: dict[str, Any] = {}
+    for kind in kinds.names if kinds is not None else ():
+        schema = kinds.schema(kind, f"#/$defs/{kind}.{{model}}") if kinds else {}
+        own = {f"{kind}.{title}": part for title, part in schema.pop("$defs", {}).items()}
+        definitions |= own | {f"{OVERRIDE}{name}": _partial(part, own) for name, part in own.items()}
+        different = {key: part for key, part in schema["properties"].items() if key not in COMMON}
+        override = {
+            "type": "object",
+            "properties": {key: _or_null(_partial(part, own)) for key, part in different.items()},
+            "additionalProperties": False,
+        }
+        for form in schema["properties"]["environments"]["anyOf"]:
+            if form.get("type") == "object":
+                form["additionalProperties"] = {"anyOf": [override, {"type": "null"}]}
+        definitions[kind] = schema
+        found[kind] = {"$ref": f"#/$defs/{kind}"}
+    return found
 
 
 def _slot(capability: str, components: Components, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 from types import CodeType
 from typing import Any, ClassVar, Literal, cast
 
@@ -163,6 +164,10 @@ class Records:
     def declared(self) -> list[Declared]:
         """Everything, outputs, variables and providers too."""
         return list(self._declared.values())
+
+    def since(self, count: int) -> list[Declared]:
+        """What was declared after the first `count`."""
+        return [*islice(reversed(self._declared.values()), len(self._declared) - count)][::-1]
 
     def add(self, declared: Declared) -> None:
         """Keep a record. Errors: terraform/duplicate-address, which names both sources."""

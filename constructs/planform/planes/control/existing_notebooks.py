@@ -70,6 +70,7 @@ class ExistingNotebooks(Component):
         disk_gib: int = 20,
         buckets: Sequence[BucketRef] = (),
         idle_minutes: int = 60,
+        secret: str = "",
     ) -> NotebookRef:
         """The hub itself."""
         if profile not in self.settings.sizes:

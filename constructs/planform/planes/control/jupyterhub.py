@@ -24,7 +24,7 @@ from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.control.jupyterhub_sign_in import GitHubSignIn, GoogleSignIn
 from planform.planes.control.jupyterhub_values import CONFIG_FILES, HUB_LABEL, SERVER_LABEL, ChartValues
-from planform.planes.control.jupyterhub_workspace import SlotOfPool, Workspace
+from planform.planes.control.jupyterhub_workspace import WORKSPACE, SlotOfPool, Workspace
 from planform.planes.control.notebook_sizes import DEFAULT_SIZES, NotebookSize, of_pools, size_faults
 from planform.planes.database_proxy import database_proxy
 from planform.planes.teams import WORKLOAD
@@ -217,6 +217,7 @@ class JupyterHub(ClusterComponent):
         disk_gib: int = 20,
         buckets: Sequence[BucketRef] = (),
         idle_minutes: int = 60,
+        secret: str = "",
     ) -> NotebookRef:
         """A kind of server in the team's namespace, for these users alone."""
         slug = f"{team}-{name}"
@@ -240,10 +241,12 @@ class JupyterHub(ClusterComponent):
             variables=self.assistant.variables() if self.assistant else {},
             files=tuple(self.assistant.files()) if self.assistant else (),
             labels={key: value for key, value in self.labels.items() if key != "component"},
+            secret=secret,
         )
         self._workspaces[slug] = made
         self._release.values = self._values.document(tuple(self._workspaces.values()))
-        return NotebookRef(name, f"https://{self.settings.host}/hub/spawn?profile={slug}", made.mounts)
+        url = f"https://{self.settings.host}/hub/spawn?profile={slug}"
+        return NotebookRef(name, url, made.mounts, {WORKSPACE: slug})
 
     def _offer_pools(self) -> None:
         found = of_pools(

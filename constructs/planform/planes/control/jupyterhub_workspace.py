@@ -13,9 +13,11 @@ from typing import Any
 from planform.contracts.notebooks import NotebookProfile
 from planform.kubernetes.accelerators import QUEUE, on_accelerator, resource_of
 
-__all__ = ["HOME", "SlotOfPool", "Workspace"]
+__all__ = ["HOME", "WORKSPACE", "SlotOfPool", "Workspace"]
 
 HOME = "/home/jovyan"
+WORKSPACE = "workspace"
+"""The label of a server that says which workspace it is of."""
 NODE_POOL = "cloud.google.com/gke-nodepool"
 ANY_CAPACITY = ("spot", "flex_start", "queued")
 
@@ -48,6 +50,7 @@ class Workspace:
     variables: Mapping[str, str]
     files: tuple[str, ...]
     labels: Mapping[str, str]
+    secret: str = ""
 
     @property
     def mounts(self) -> dict[str, str]:
@@ -89,12 +92,18 @@ class Workspace:
             "extra_resource_limits": {resource_of(size.accelerator): str(size.count)} if size.accelerator else {},
             "node_selector": placed.get("nodeSelector", {}),
             "tolerations": placed.get("tolerations", []),
-            "extra_labels": {**self.labels, "team": self.team, **({QUEUE: self.queue} if self.queue else {})},
+            "extra_labels": {
+                **self.labels,
+                "team": self.team,
+                WORKSPACE: self.slug,
+                **({QUEUE: self.queue} if self.queue else {}),
+            },
             "extra_annotations": {"gke-gcsfuse/volumes": "true"} if self.buckets else {},
             "storage_class": self.storage_class,
             "storage_capacity": f"{self.disk_gib}Gi",
             "storage_extra_labels": {**self.labels, "team": self.team},
             "environment": dict(self.variables),
+            "extra_container_config": {"envFrom": [{"secretRef": {"name": self.secret}}]} if self.secret else {},
             "volumes": {**self._bucket_volumes(), **self._file_volumes()},
             "volume_mounts": {**self._bucket_mounts(), **self._file_mounts()},
         }

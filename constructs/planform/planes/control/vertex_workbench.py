@@ -168,6 +168,7 @@ class VertexWorkbench(Component):
         disk_gib: int = 20,
         buckets: Sequence[BucketRef] = (),
         idle_minutes: int = 60,
+        secret: str = "",
     ) -> NotebookRef:
         """A machine of the team's."""
         cloud_name = f"{self.environment.prefix}-{team}-{name}"

@@ -19,6 +19,8 @@ HEADER = "# Written by planform from the blueprint: change that, not this file.\
 NOT_A_FORK = "github.event.pull_request.head.repo.fork != true"
 _JOB = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
+_OF_ENVIRONMENT = re.compile(r"\$\{vars\.([A-Z_][A-Z0-9_]*)\}")
+"""A variable of the deployment environment that a job enters, as contracts write it."""
 _VERDICT = """\
 case " $RESULTS " in
   *" failure "* | *" cancelled "*) echo "not every job went well: $RESULTS"; exit 1 ;;
@@ -175,8 +177,8 @@ def _steps(job: Job, project: str) -> Iterator[dict[str, Any]]:
 def _sign_in(job: Job) -> dict[str, Any]:
     assert job.identity is not None
     given = {
-        "workload_identity_provider": str(job.identity.provider),
-        "service_account": str(job.identity.identity.email),
+        "workload_identity_provider": _with_variables(str(job.identity.provider)),
+        "service_account": _with_variables(str(job.identity.identity.email)),
     }
     if any(step.tool == "registry-login" for step in job.steps):
         given["token_format"] = "access_token"
@@ -197,7 +199,7 @@ def _step(step: Step, index: int, job: Job, project: str) -> Iterator[dict[str, 
     if step.always:
         made["if"] = "always()"
     environment = {
-        **step.variables,
+        **{name: _with_variables(value) for name, value in step.variables.items()},
         **{name: f"${{{{ steps.secrets-{index}.outputs.{name} }}}}" for name in step.secrets},
     }
     if environment:
@@ -219,13 +221,13 @@ def _step(step: Step, index: int, job: Job, project: str) -> Iterator[dict[str, 
 def _fetch(step: Step, index: int, job: Job, project: str) -> dict[str, Any]:
     if job.identity is None:
         raise Unsayable(f"step `{step.name}` reads secrets, and job `{job.name}` has no identity to", "give it one")
-    names = {variable: secret if "/" in secret else f"projects/{project}/secrets/{secret}"
+    names = {variable: secret if "/" in secret or "${vars." in secret else f"projects/{project}/secrets/{secret}"
              for variable, secret in step.secrets.items()}  # fmt: skip
     return {
         "name": f"Secrets for: {step.name}",
         "id": f"secrets-{index}",
         "uses": uses("google-github-actions/get-secretmanager-secrets"),
-        "with": {"secrets": "".join(f"{variable}:{secret}\n" for variable, secret in names.items())},
+        "with": {"secrets": "".join(f"{variable}:{_with_variables(secret)}\n" for variable, secret in names.items())},
     }
 
 
@@ -233,7 +235,11 @@ def _value(text: str) -> Any:
     """An input; `${NAME}` is a variable of the job, and GitHub's inputs are texts that look like what they mean."""
     if text in ("true", "false"):
         return text == "true"
-    return _VARIABLE.sub(lambda found: f"${{{{ env.{found[1]} }}}}", str(text))
+    return _VARIABLE.sub(lambda found: f"${{{{ env.{found[1]} }}}}", _with_variables(str(text)))
+
+
+def _with_variables(text: str) -> str:
+    return _OF_ENVIRONMENT.sub(lambda found: f"${{{{ vars.{found[1]} }}}}", text)
 
 
 def _verdict(workflow: Workflow, runs_on: str) -> dict[str, Any]:

@@ -1,0 +1,242 @@
+"""planform path: golden paths, and what their documents make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planform.cli import options
+from planform.cli.terminal import Run, common, only_reads
+from planform.diagnostics import DiagnosticError, error, suggest
+
+if TYPE_CHECKING:
+    from planform.golden_paths.catalog import Paths
+
+__all__ = ["command"]
+
+
+@click.group(name="path")
+def command() -> None:
+    """List golden paths, start a workload document, or say plane by plane what a document makes.
+
+    \b
+    Examples:
+      planform path list
+      planform path new NotebookWorkspace --name churn --team fraud --in dev
+      planform path explain ModelEndpoint
+      planform path explain payment-scoring blueprints/reference --env dev
+    """
+
+
+@command.command(name="list", short_help="List the kinds of workload documents.")
+@click.argument("blueprint", nargs=-1)
+@common
+def list_paths(run: Run, blueprint: tuple[str, ...]) -> None:
+    """List the kinds of workload documents; with BLUEPRINT those that its own documents make too.
+
+    \b
+    Examples:
+      planform path list
+      planform path list blueprints/reference --json
+    """
+    only_reads()
+    paths = _paths(blueprint)
+    rows = [
+        {
+            "kind": kind,
+            "for": paths.load(kind).persona,
+            "about": paths.own[kind].title if kind in paths.own else (paths.load(kind).__doc__ or "").split("\n")[0],
+        }
+        for kind in paths.names
+    ]
+    if run.as_json:
+        return run.document(paths=rows)
+    width = max(len(row["kind"]) for row in rows)
+    persona = max(len(row["for"]) for row in rows)
+    for row in rows:
+        run.data(f"{row['kind']:<{width}}  {row['for']:<{persona}}  {row['about']}")
+    return None
+
+
+@command.command(name="new", short_help="Write a workload document.")
+@click.argument("kind")
+@click.argument("blueprint", nargs=-1)
+@click.option("--name", help="Name of the workload.")
+@click.option("--team", help="The team that it belongs to.")
+@click.option("--in", "environments", multiple=True, metavar="ENVIRONMENT", help="Where it is; may be repeated.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting, with dots for those inside others; a value may be JSON. May be repeated.",
+)
+@click.option("--out", metavar="FILE", help="File to write; it must not be there.  [default: stdout]")
+@common
+def new(
+    run: Run,
+    kind: str,
+    blueprint: tuple[str, ...],
+    name: str | None,
+    team: str | None,
+    environments: tuple[str, ...],
+    settings: tuple[str, ...],
+    out: str | None,
+) -> None:
+    """Write a workload document of a KIND. What is not given is asked for, on a terminal; with BLUEPRINT, the document
+    is judged against the platform as well.
+
+    \b
+    Examples:
+      planform path new NotebookWorkspace --name churn --team fraud --in dev --set accelerator.type=nvidia-l4
+      planform path new ModelEndpoint blueprints/reference --out blueprints/reference/workloads/scoring.yaml
+    """
+    run.writes = True
+    only_reads()
+    paths = _paths(blueprint)
+    _known(kind, paths)
+    from planform.golden_paths.document import document
+
+    text = document(kind, _answers(kind, paths, name, team, environments, settings))
+    _judge(text, out or f"{kind}.yaml", blueprint, paths)
+    if out is not None:
+        _write(out, text)
+    if run.as_json:
+        return run.document(kind=kind, document=text, path=out)
+    run.data(out if out is not None else text.rstrip("\n"))
+    run.talk(f"next: planform path explain {kind}" if not blueprint else "next: planform validate, and a pull request")
+    return None
+
+
+@command.command(name="explain", short_help="Say what a kind or a document makes, plane by plane.")
+@click.argument("what", metavar="KIND|NAME|FILE")
+@click.argument("blueprint", nargs=-1)
+@options.environments
+@common
+def explain(run: Run, what: str, blueprint: tuple[str, ...], environments: tuple[str, ...]) -> None:
+    """Say plane by plane what must happen for a KIND; or, for the workload called NAME or written in FILE, which
+    addresses and files of BLUEPRINT make it true.
+
+    \b
+    Examples:
+      planform path explain Dataset
+      planform path explain payments blueprints/reference --env dev
+      planform path explain blueprints/reference/workloads/dataset.yaml blueprints/reference
+    """
+    only_reads()
+    paths = _paths(blueprint)
+    if what in paths.names:
+        return _kind(run, what, paths)
+    if not blueprint:
+        raise click.UsageError(
+            f"`{what}` is no kind ({', '.join(paths.names)}); if it is a workload, name its BLUEPRINT"
+        )
+    with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
+    with run.step("compiling"):
+        compiled = compile_files(*blueprint, environments=environments)
+    found = [each for each in compiled.workloads if each.name == what or _in_file(each.at, what)]
+    if not found:
+        names = {each.name for each in compiled.workloads}
+        near = suggest(what, names)
+        help = f"did you mean `{near}`?" if near else f"workloads: {', '.join(sorted(names)) or 'none'}"
+        raise DiagnosticError([error("workload/unknown", f"no workload is called `{what}`", help=help)])
+    if run.as_json:
+        return run.document(compiled.findings, workloads=[each.as_dict() for each in found])
+    return run.data("\n\n".join(each.text for each in found))
+
+
+def _paths(blueprint: tuple[str, ...]) -> Paths:
+    from planform.golden_paths.catalog import builtin_paths
+
+    if not blueprint:
+        return builtin_paths()
+    from planform.blueprint.read import read
+
+    paths, _ = builtin_paths().with_own(read(*blueprint))
+    return paths
+
+
+def _known(kind: str, paths: Paths) -> None:
+    if kind not in paths.names:
+        near = suggest(kind, paths.names)
+        meant = f"did you mean `{near}`?" if near else f"kinds: {', '.join(paths.names)}"
+        raise click.UsageError(f"there is no kind `{kind}`; {meant}")
+
+
+def _kind(run: Run, kind: str, paths: Paths) -> None:
+    path = paths.load(kind)
+    rows = [{"plane": plane, "must": must} for plane, must in path.table.items()]
+    if run.as_json:
+        return run.document(kind=kind, persona=path.persona, rows=rows)
+    width = max(len(row["plane"]) for row in rows)
+    lines = [f"{kind}, for a {path.persona}", *(f"  {row['plane']:<{width}}  {row['must']}" for row in rows)]
+    return run.data("\n".join(lines))
+
+
+def _answers(
+    kind: str,
+    paths: Paths,
+    name: str | None,
+    team: str | None,
+    environments: tuple[str, ...],
+    settings: tuple[str, ...],
+) -> list[tuple[str, Any]]:
+    """What was given, then what is required and was not, which is asked for."""
+    from planform.golden_paths.document import required, value_of
+
+    given: dict[str, Any] = {}
+    if name:
+        given["name"] = name
+    if team:
+        given["team"] = team
+    if environments:
+        given["environments"] = list(environments)
+    for each in settings:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
+        given[key] = value_of(value)
+    own = paths.own.get(kind)
+    preset = own.presets if own is not None else {}
+    asked = {key.partition(".")[0] for key in given}
+    for key, about in required(paths.model(kind)):
+        if key not in asked and key not in preset:
+            text = click.prompt(f"{key}: {about}", err=True)
+            given[key] = text.replace(",", " ").split() if key == "environments" else value_of(text)
+    return [*given.items()]
+
+
+def _judge(text: str, file: str, blueprint: tuple[str, ...], paths: Paths) -> None:
+    """Raise DiagnosticError with what is wrong with the document, alone or among the others of a blueprint."""
+    from planform.blueprint.read import read, read_text
+
+    documents = read_text(text, file)
+    if blueprint:
+        from planform.pipeline import compile_documents
+
+        compile_documents([*read(*blueprint), *documents])
+        return
+    from planform.spec.faults import parse
+    from planform.spec.place import Place, diagnostics
+
+    (document,) = documents
+    written, faults = paths.read(document)
+    found = [Place(document).diagnostic(fault) for fault in faults]
+    found += diagnostics(Place(written), parse(paths.model(document.value["kind"]), written.value))
+    if found:
+        raise DiagnosticError(found, sources={file: text})
+
+
+def _write(out: str, text: str) -> None:
+    place = Path(out)
+    if place.exists():
+        raise DiagnosticError([error("workload/file-exists", f"{out} is there already", help="name another file")])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+
+
+def _in_file(at: str, file: str) -> bool:
+    return at.rpartition(":")[0].rpartition(":")[0] == file

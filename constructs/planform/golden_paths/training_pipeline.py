@@ -1,0 +1,332 @@
+"""TrainingPipeline: a pipeline that makes versions of a model, from features to the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from planform.contracts.batch_queue import BatchQueue
+from planform.contracts.ci import Ci, Step
+from planform.contracts.compute import Compute
+from planform.contracts.feature_store import FeatureGroupRef, FeatureStore
+from planform.contracts.ide import Ide
+from planform.contracts.identity import Identities
+from planform.contracts.metadata import ExperimentRef, Metadata
+from planform.contracts.model_registry import ModelRef, ModelRegistry
+from planform.contracts.model_scanning import ModelScanning
+from planform.contracts.monitoring import Monitoring, Panel
+from planform.contracts.pipelines import Pipelines
+from planform.contracts.portal import Portal
+from planform.contracts.secrets import Secrets
+from planform.contracts.version_control import VersionControl
+from planform.golden_paths.accelerated import has_accelerator, no_accelerator
+from planform.golden_paths.application_repository import deliver, make_repository
+from planform.golden_paths.entity import show
+from planform.golden_paths.path import Path
+from planform.kubernetes.accelerators import QUEUE, on_accelerator
+from planform.spec.cron import Schedule
+from planform.spec.fault import Fault
+from planform.spec.settings import Settings
+from planform.spec.units import KebabName
+from planform.spec.workload import AcceleratorAsk, Reference, Workload
+
+__all__ = ["TrainingPipeline", "TrainingPipelineSettings"]
+
+Parameter = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+CAPACITIES = ("on_demand", "reservation", "spot", "flex_start", "queued")
+PACKAGE = "build/pipeline.yaml"
+"""Where the repository's own command writes the compiled pipeline."""
+_COMPILE = """\
+python -m pip install --quiet --editable .
+python -m pipeline.compile --output "$PACKAGE"
+"""
+
+
+class ModelCard(Settings):
+    """What every version's card says before anybody has trained it."""
+
+    intended_use: str = Field(min_length=1, max_length=1000, description="What the model is for.")
+    out_of_scope: tuple[str, ...] = Field(default=(), description="What it is not for. Default: nothing said.")
+    limitations: tuple[str, ...] = Field(
+        default=(), description="Where it is known to be wrong. Default: nothing said."
+    )
+
+
+class Evaluation(Settings):
+    """What a new version must reach to be registered."""
+
+    metric: str = Field(default="auc", pattern=r"^[a-z][a-z0-9_]*$", description="Name of the metric. Default: auc.")
+    least: float = Field(default=0.7, description="Its least value. Default: 0.7.")
+    gain: float = Field(
+        default=0.0, description="How much better than the current model it must be. Default: as good, 0."
+    )
+
+
+class TrainingPipelineSettings(Workload):
+    """A pipeline of one team that trains one model."""
+
+    kind: Literal["TrainingPipeline"] = Field(description="What this document describes.")
+    model: KebabName = Field(description="The model that it makes versions of; it is made.")
+    features: KebabName = Field(
+        description="Features that it trains on: a Dataset with a `feature_group`, by its document's name."
+    )
+    label: str = Field(
+        default="label", pattern=r"^[a-z][a-z0-9_]*$", description="Column that it learns to predict. Default: label."
+    )
+    accelerator: AcceleratorAsk | None = Field(
+        default=None, description="Accelerators of the step that trains. Default: none."
+    )
+    schedule: Schedule | None = Field(
+        default=None, description="When it runs, cron, UTC. Default: at each commit alone."
+    )
+    parameters: dict[Parameter, str] = Field(
+        default_factory=dict,
+        description="Parameters of the pipeline, as text. Default: none.",
+        examples=[{"depth": "6"}],
+    )
+    card: ModelCard = Field(description="What every version's card says.")
+    evaluation: Evaluation = Field(
+        default_factory=Evaluation, description="What a version must reach. Default: see there."
+    )
+    secrets: dict[KebabName, Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=dict, description="Secrets that its steps read, with what each is for. Default: none."
+    )
+
+    declares = ("pipeline",)
+
+    def holds(self) -> Mapping[str, int]:
+        return {self.accelerator.type: self.accelerator.count} if self.accelerator else {}
+
+    def gives(self) -> Iterator[tuple[str, str]]:
+        yield from super().gives()
+        yield "model", self.model
+
+    def refers(self) -> Iterator[Reference]:
+        yield Reference("feature group", self.features, ("features",))
+
+
+class TrainingPipeline(Path):
+    """A pipeline on the platform's engine: from the feature store over training and the scanner to the registry.
+
+    What its steps have to know of the platform, they read from the ConfigMap `pipeline-<name>` of the team's
+    namespace: where features, experiment and model are, the gate before registration, the queue and the nodes. CI
+    compiles it at each commit and starts it, or sets its schedule.
+    """
+
+    kind = "TrainingPipeline"
+    persona = "ML engineer"
+    title = "Training pipeline"
+    table: ClassVar[Mapping[str, str]] = {
+        "delivery": "the pipeline in a repository; CI compiles it and runs it on the platform's engine",
+        "data": "pulls features from the feature store; logs to the metadata store and the model registry, with a card",
+        "resource": "accelerators for the step that trains: queue and capacity mode",
+        "security": "credentials from the secret store; the scanning gate before registration",
+        "observability": "execution, logs and usage in monitoring and the engine's user interface",
+    }
+    choices: ClassVar[Mapping[str, str]] = {"features": "feature group"}
+    repository = "pipeline"
+    Settings = TrainingPipelineSettings
+    settings: TrainingPipelineSettings
+    pipelines: Pipelines
+    feature_store: FeatureStore
+    metadata: Metadata
+    model_registry: ModelRegistry
+    identity: Identities
+    compute: Compute
+    model_scanning: ModelScanning | None
+    batch_queue: BatchQueue | None
+    secrets: Secrets | None
+    monitoring: Monitoring | None
+    ci: Ci | None
+    version_control: VersionControl | None
+    ide: Ide | None
+    portal: Portal | None
+
+    @classmethod
+    def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+        pools = components["compute"].accelerator_pools()
+        return {"accelerator.type": [*dict.fromkeys(each.accelerator for each in pools)]}
+
+    def check(self) -> Iterator[Fault]:
+        if self.model_scanning is None:
+            yield Fault(
+                "workload/no-scan-gate",
+                f"model `{self.settings.model}` would be registered unscanned: environment `{self.environment.name}`"
+                " has no `model_scanning`",
+                ("model",),
+                help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
+            )
+        if self.settings.accelerator is not None and not has_accelerator(self.compute, self.settings.accelerator):
+            yield no_accelerator(self.environment.name, self.compute, self.settings.accelerator)
+
+    def build(self) -> None:
+        with self.row("data"):
+            group, experiment, model = self._data()
+        with self.row("security"):
+            secret = self._secret()
+        with self.row("resource"):
+            self._describe(group, experiment, model, secret)
+        self._place()
+        self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
+        self._deliver(model)
+        self._watch(experiment)
+
+    def _data(self) -> tuple[FeatureGroupRef, ExperimentRef, ModelRef]:
+        wanted: FeatureGroupRef = self.given("feature group", self.settings.features)
+        group = self.feature_store.group(wanted.name, entity="", features={}, readers=self.members)
+        self.feature_store.reach(self.namespace, scope=self)
+        experiment = self.metadata.experiment(self.name, team=self.team, writers=self.members)
+        model = self.model_registry.model(self.settings.model, team=self.team, publishers=self.members)
+        self.give("model", (self.team, model), self.settings.model)
+        self.give("pipeline", self.name)
+        card = {**self.settings.card.model_dump(), "team": self.team, "model": model.name}
+        self.file("model-card.json", json.dumps(card, indent=2) + "\n")
+        return group, experiment, model
+
+    def _secret(self) -> str:
+        if not self.settings.secrets:
+            return ""
+        if self.secrets is None:
+            raise self.refuse(
+                "workload/missing-capability",
+                f"a pipeline with secrets needs `secrets`, and environment `{self.environment.name}` has none",
+                path=("secrets",),
+                help="fill the slot `secrets`, or delete the lines",
+            )
+        held = {
+            name.upper().replace("-", "_"): self.secrets.secret(
+                f"{self.team}-{name}", readers=self.members, purpose=why
+            )
+            for name, why in self.settings.secrets.items()
+        }
+        cluster = self.compute.cluster()
+        return self.secrets.deliver(
+            f"pipeline-{self.name}", held, namespace=self.namespace, cluster=cluster, scope=self
+        )
+
+    def _describe(self, group: FeatureGroupRef, experiment: ExperimentRef, model: ModelRef, secret: str) -> None:
+        """Everything that a step reads, as variables of its pod."""
+        client = self.metadata.reach(self.namespace, team=self.team, scope=self)
+        store, registry = self.metadata.store(), self.model_registry.registry()
+        data = {
+            **client.variables,
+            "EXPERIMENT": experiment.name,
+            "FEATURES": str(group.source),
+            "METADATA_KIND": store.kind,
+            "METADATA_URI": str(store.uri),
+            "MODEL": model.name,
+            "MODEL_ARTIFACTS": str(model.artifacts),
+            "MODEL_CARDS": str(model.cards),
+            "PLACEMENT": json.dumps(self._placement(), sort_keys=True),
+            "REGISTRY_KIND": registry.kind,
+            "REGISTRY_URI": str(registry.uri),
+            "SCAN_GATE": json.dumps(self._gate(), sort_keys=True),
+            "SECRET": secret,
+        }
+        self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=data)
+
+    def _gate(self) -> dict[str, Any]:
+        if self.model_scanning is None:
+            return {}
+        gate = self.model_scanning.gate()
+        return {
+            "command": list(gate.command),
+            "image": gate.image,
+            "packages": list(gate.packages),
+            "safe_formats": list(self.model_scanning.safe_formats()),
+            "secrets": dict(gate.secrets),
+            "variables": dict(gate.variables),
+        }
+
+    def _placement(self) -> dict[str, Any]:
+        """Where the step that trains runs: nodes by their accelerator and capacity, and the team's queue."""
+        wanted = self.settings.accelerator
+        pools = self.compute.accelerator_pools()
+        capacities = {each.capacity for each in pools if wanted is not None and each.accelerator == wanted.type}
+        placed = dict(
+            on_accelerator(wanted.type, capacities=tuple(capacity for capacity in CAPACITIES if capacity in capacities))
+            if wanted is not None
+            else {}
+        )
+        queue = self.space.queue
+        labels = {**self.labels, **({QUEUE: queue.name} if queue is not None else {})}
+        return {**placed, "labels": labels, "accelerators": wanted.count if wanted is not None else 0}
+
+    def _place(self) -> None:
+        if self.space.queue is not None:
+            self.finds("resource", "kind: LocalQueue", inside=self.space_folder)
+        else:
+            self.lacks("resource", "batch_queue")
+
+    def _deliver(self, model: ModelRef) -> None:
+        with self.row("delivery"):
+            self.pipelines.team(self.team, namespace=self.namespace, identity=self.identity_of_team)
+            steps = [Step("Compile the pipeline", run=_COMPILE, variables={"PACKAGE": PACKAGE})]
+            steps += self.pipelines.submit(
+                self.name,
+                package=PACKAGE,
+                team=self.team,
+                parameters=self.settings.parameters,
+                schedule=self.settings.schedule or "",
+            )
+            if self.ci is None or self.version_control is None:
+                self.lacks("delivery", "ci" if self.ci is None else "version_control")
+                return
+            deliver(
+                self,
+                make_repository(self, self.version_control),
+                steps,
+                control=self.version_control,
+                ci=self.ci,
+                identity=self.identity,
+                secrets=self.secrets,
+                ide=self.ide,
+                answers=self._answers(model),
+                files={},
+            )
+
+    def _answers(self, model: ModelRef) -> dict[str, Any]:
+        group: FeatureGroupRef = self.given("feature group", self.settings.features)
+        return {
+            "name": self.name,
+            "team": self.team,
+            "model": model.name,
+            "entity": group.entity,
+            "features": dict(group.features),
+            "label": self.settings.label,
+            "evaluation": self.settings.evaluation.model_dump(),
+            "card": self.settings.card.model_dump(),
+            "accelerator": self.settings.accelerator.model_dump() if self.settings.accelerator else None,
+            "environments": list(self.settings.bound),
+        }
+
+    def _watch(self, experiment: ExperimentRef) -> None:
+        service = self.pipelines.service()
+        if self.portal is not None:
+            links = {"Runs": service.url, "Experiment": experiment.url}
+            show(self, self.portal, "observability", links=links, type="pipeline")
+        if self.monitoring is None:
+            self.lacks("observability", "monitoring")
+            return
+        pods = f'monitored_resource="k8s_container",namespace_name="{self.namespace}",pod_name=~"{self.name}-.*"'
+        failed = f'sum(kube_pod_status_phase{{namespace="{self.namespace}",pod=~"{self.name}-.*",phase="Failed"}})'
+        panels = [
+            Panel("Steps running", f"count(kubernetes_io:container_uptime{{{pods}}})"),
+            Panel("Steps that failed", failed),
+            Panel("CPU in use, cores", f"sum(rate(kubernetes_io:container_cpu_core_usage_time{{{pods}}}[5m]))"),
+            Panel("Accelerators in use", f"avg(kubernetes_io:container_accelerator_duty_cycle{{{pods}}})", "%"),
+            Panel("Lines of logs a second", f"sum(rate(logging_googleapis_com:log_entry_count{{{pods}}}[5m]))"),
+        ]
+        id = f"pipeline-{self.name}"
+        with self.row("observability"):
+            self.monitoring.dashboard(id, title=f"Pipeline {self.name}", panels=panels, team=self.team)
+            self.monitoring.alert(
+                f"{id}-failed",
+                title=f"A step of pipeline {self.name} failed",
+                query=f"{failed} > 0",
+                minutes=5,
+                team=self.team,
+            )

@@ -1,0 +1,336 @@
+"""Transformation: a job that reads events, changes them, and writes them to a database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from planform.contracts.ci import Ci, Step
+from planform.contracts.compute import Compute
+from planform.contracts.database import Database, DatabaseRef
+from planform.contracts.ide import Ide
+from planform.contracts.identity import Identities
+from planform.contracts.monitoring import Monitoring, Panel
+from planform.contracts.network_policy import NetworkPolicies
+from planform.contracts.portal import Portal
+from planform.contracts.registry import Registry
+from planform.contracts.secrets import Secrets
+from planform.contracts.streaming import StreamClient, Streaming
+from planform.contracts.version_control import CodeRepository, VersionControl
+from planform.golden_paths.application_repository import acting_identity, deliver, make_repository
+from planform.golden_paths.entity import show
+from planform.golden_paths.path import Path
+from planform.planes.database_proxy import PORT, PRIVATE_RANGES, database_port, database_proxy
+from planform.planes.teams import WORKLOAD
+from planform.spec.fault import Fault
+from planform.spec.units import KebabName
+from planform.spec.workload import Reference, Workload
+
+__all__ = ["Transformation", "TransformationSettings"]
+
+METRICS_PORT = 9400
+API = "rbac.authorization.k8s.io"
+CLUSTER_VIEWER = "roles/container.clusterViewer"
+_RESTART = """\
+kubectl --namespace "$NAMESPACE" rollout restart "deployment/$DEPLOYMENT"
+kubectl --namespace "$NAMESPACE" rollout status "deployment/$DEPLOYMENT" --timeout=10m
+"""
+
+
+class TransformationSettings(Workload):
+    """A job that runs for as long as there are events."""
+
+    kind: Literal["Transformation"] = Field(description="What this document describes.")
+    topic: KebabName = Field(description="Topic that it reads; it is made.")
+    partitions: int = Field(default=3, ge=1, le=200, description="Partitions of the topic. Default: 3.")
+    output: KebabName = Field(description="Dataset in a database that it writes, by its document's name.")
+    replicas: int = Field(default=1, ge=1, le=50, description="Copies; more than partitions are idle. Default: 1.")
+    lag_events: int = Field(
+        default=10_000, ge=1, description="Events behind at which its team is told. Default: 10000."
+    )
+    cpus: float = Field(default=0.5, gt=0, le=16, description="CPU of each copy, in cores. Default: 0.5.")
+    memory_mib: int = Field(default=512, ge=64, le=65536, description="Memory of each copy, in MiB. Default: 512.")
+
+    declares = ("transformation",)
+
+    def refers(self) -> Iterator[Reference]:
+        yield Reference("dataset", self.output, ("output",))
+
+
+class Transformation(Path):
+    """A consumer of a topic in the team's namespace, whose image CI builds from the team's repository.
+
+    It signs in to the database as the team's identity, without a password, and to the event bus as the bus has it. Its
+    image has the tag of its environment; CI pushes it and restarts the job. Events that it cannot read go to the topic
+    `<name>-dead-letter`.
+    """
+
+    kind = "Transformation"
+    persona = "data engineer"
+    title = "Transformation"
+    table: ClassVar[Mapping[str, str]] = {
+        "delivery": "a containerized Python job in a repository, image in the registry, deployed by CI",
+        "resource": "a job in the cluster reads the event bus, transforms, writes a database",
+        "security": "secrets for the event bus and the database injected, or keyless",
+        "observability": "logs and run status in monitoring, alerts on lag and failure",
+    }
+    choices: ClassVar[Mapping[str, str]] = {"output": "dataset"}
+    repository = "job"
+    Settings = TransformationSettings
+    settings: TransformationSettings
+    streaming: Streaming
+    database: Database
+    registry: Registry
+    identity: Identities
+    compute: Compute
+    network_policy: NetworkPolicies | None
+    monitoring: Monitoring | None
+    ci: Ci | None
+    version_control: VersionControl | None
+    secrets: Secrets | None
+    ide: Ide | None
+    portal: Portal | None
+
+    def check(self) -> Iterator[Fault]:
+        if self.identity_of_team is None:
+            yield Fault(
+                "workload/missing-capability",
+                f"a Transformation runs in a cluster, and team `{self.team}` has no identity in"
+                f" `{self.environment.name}`",
+                ("kind",),
+                help="fill the slots `compute` and `gitops` there",
+            )
+
+    def build(self) -> None:
+        database = self._database()
+        with self.row("security"):
+            client = self._client()
+            self._fence(database)
+        with self.row("resource"):
+            self._run(client, database)
+        self._deliver()
+        self._watch()
+        if self.portal is not None:
+            show(self, self.portal, "observability", type="job")
+
+    def _database(self) -> DatabaseRef:
+        """The output's database, with this team's identity let in."""
+        wanted = self.given("dataset", self.settings.output)
+        if not wanted.database:
+            raise self.refuse(
+                "workload/dataset-place",
+                f"dataset `{self.settings.output}` is in no database, and a Transformation writes one",
+                path=("output",),
+                help="name a dataset with `database: {table: NAME}`",
+            )
+        assert self.identity_of_team is not None
+        with self.row("security"):
+            return self.database.database(wanted.database, users=[self.identity_of_team])
+
+    def _client(self) -> StreamClient:
+        topic = self.streaming.topic(self.settings.topic, partitions=self.settings.partitions, team=self.team)
+        refused = self.streaming.topic(f"{self.name}-dead-letter", team=self.team)
+        return self.streaming.client(
+            self.name,
+            namespace=self.namespace,
+            scope=self,
+            reads=[topic],
+            writes=[refused],
+            group=self.name,
+            service_account=WORKLOAD,
+            identity=self.identity_of_team,
+        )
+
+    def _fence(self, database: DatabaseRef) -> None:
+        if self.network_policy is None:
+            self.lacks("security", "network_policy")
+            return
+        self.network_policy.allow_egress(
+            self.namespace,
+            f"transformation-{self.name}",
+            scope=self,
+            pods=self._selector,
+            cidrs=PRIVATE_RANGES,
+            ports=[database_port(str(database.connection_name))],
+        )
+
+    @property
+    def _selector(self) -> dict[str, str]:
+        return {"app.kubernetes.io/name": self.name, "app.kubernetes.io/component": "transformation"}
+
+    @property
+    def _images(self) -> str:
+        nodes = self.compute.node_identity()
+        readers = [nodes.member] if nodes is not None else []
+        held = self.registry.repository(f"jobs-{self.team}", readers=readers, writers=self.members, moving_tags=True)
+        return str(held.uri)
+
+    def _run(self, client: StreamClient, database: DatabaseRef) -> None:
+        secrets = sorted({secret for secret, _ in client.files.values()})
+        volumes: list[dict[str, Any]] = [
+            {"name": secret, "secret": {"secretName": secret, "defaultMode": 0o440}} for secret in secrets
+        ]
+        mounts = [
+            {"name": secret, "mountPath": path, "subPath": key, "readOnly": True}
+            for path, (secret, key) in client.files.items()
+        ]
+        pod = {
+            "serviceAccountName": WORKLOAD,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 10001,
+                "fsGroup": 10001,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "terminationGracePeriodSeconds": 60,
+            "initContainers": [database_proxy(self, str(database.connection_name))],
+            "containers": [self._container(client, database, mounts)],
+            "volumes": [*volumes, {"name": "scratch", "emptyDir": {}}],
+        }
+        self.manifest(
+            "apps/v1",
+            "Deployment",
+            self.name,
+            spec={
+                "replicas": self.settings.replicas,
+                "selector": {"matchLabels": self._selector},
+                "template": {"metadata": {"labels": {**self.labels, **self._selector}}, "spec": pod},
+            },
+        )
+        if self.settings.replicas > 1:
+            spec = {"maxUnavailable": 1, "selector": {"matchLabels": self._selector}}
+            self.manifest("policy/v1", "PodDisruptionBudget", self.name, spec=spec)
+
+    def _container(self, client: StreamClient, database: DatabaseRef, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+        assert self.identity_of_team is not None
+        variables = {
+            "DEAD_LETTER_TOPIC": f"{self.name}-dead-letter",
+            "KAFKA_BOOTSTRAP": client.bootstrap,
+            "KAFKA_GROUP": self.name,
+            "KAFKA_SETTINGS": json.dumps(dict(sorted(client.settings.items()))),
+            "METRICS_PORT": str(METRICS_PORT),
+            "PGDATABASE": str(database.database),
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(PORT),
+            "PGUSER": self.identity_of_team.database_user,
+            "TOPIC": self.settings.topic,
+        }
+        return {
+            "name": "job",
+            "image": f"{self._images}/{self.name}:{self.environment.name}",
+            "imagePullPolicy": "Always",
+            "env": [{"name": name, "value": value} for name, value in variables.items()],
+            "ports": [{"name": "metrics", "containerPort": METRICS_PORT}],
+            "livenessProbe": {"httpGet": {"path": "/healthz", "port": "metrics"}, "periodSeconds": 30},
+            "readinessProbe": {"httpGet": {"path": "/healthz", "port": "metrics"}, "periodSeconds": 10},
+            "resources": {
+                "requests": {"cpu": f"{round(self.settings.cpus * 1000)}m", "memory": f"{self.settings.memory_mib}Mi"},
+                "limits": {"memory": f"{self.settings.memory_mib}Mi"},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "readOnlyRootFilesystem": True,
+            },
+            "volumeMounts": [*mounts, {"name": "scratch", "mountPath": "/tmp"}],
+        }
+
+    def _deliver(self) -> None:
+        if self.ci is None or self.version_control is None:
+            self.lacks("delivery", "ci" if self.ci is None else "version_control")
+            return
+        with self.row("delivery"):
+            repository = make_repository(self, self.version_control)
+            self._let_restart(repository)
+            deliver(
+                self,
+                repository,
+                [*self._rollout()],
+                control=self.version_control,
+                ci=self.ci,
+                identity=self.identity,
+                secrets=self.secrets,
+                ide=self.ide,
+                answers={
+                    "name": self.name,
+                    "team": self.team,
+                    "topic": self.settings.topic,
+                    "output": self.settings.output,
+                    "environments": list(self.settings.bound),
+                },
+                files={},
+            )
+
+    def _rollout(self) -> Iterator[Step]:
+        cluster = self.compute.cluster()
+        image = f"{self._images}/{self.name}:{self.environment.name}"
+        host = self._images.partition("/")[0]
+        place = {"cluster": str(cluster.name), "location": str(cluster.location), "project": self.environment.project}
+        yield Step("Sign in to the registry", tool="registry-login", inputs={"registry": host})
+        yield Step("Build and push the image", tool="image-build", inputs={"push": "true", "tags": image})
+        yield Step("Sign in to the cluster", tool="cluster-credentials", inputs=place)
+        variables = {"DEPLOYMENT": self.name, "NAMESPACE": self.namespace}
+        yield Step("Restart the job", run=_RESTART, variables=variables)
+
+    def _let_restart(self, repository: CodeRepository) -> None:
+        """CI may restart this one job, and see how that goes."""
+        acting = acting_identity(self, self.identity, repository)
+        if acting is None:
+            return
+        self.identity.service_account(f"team-{self.team}", roles=(CLUSTER_VIEWER,))
+        name = f"restart-{self.name}"
+        apps = {"apiGroups": ["apps"], "resources": ["deployments"]}
+        rules = [
+            {**apps, "resourceNames": [self.name], "verbs": ["get", "patch"]},
+            {**apps, "verbs": ["list", "watch"]},
+            {"apiGroups": ["apps"], "resources": ["replicasets"], "verbs": ["list"]},
+        ]
+        self.manifest(f"{API}/v1", "Role", name, rules=rules)
+        self.manifest(
+            f"{API}/v1",
+            "RoleBinding",
+            name,
+            roleRef={"apiGroup": API, "kind": "Role", "name": name},
+            subjects=[{"apiGroup": API, "kind": "User", "name": str(acting.identity.email)}],
+        )
+
+    def _watch(self) -> None:
+        if self.monitoring is None:
+            self.lacks("observability", "monitoring")
+            return
+        of = f'{{namespace="{self.namespace}",job_name="{self.name}"}}'
+        id = f"transformation-{self.name}"
+        behind, failed = f"max(transformation_lag_events{of})", f"sum(rate(transformation_failures_total{of}[5m]))"
+        with self.row("observability"):
+            self.monitoring.scrape(
+                id, namespace=self.namespace, scope=self, pods=self._selector, port=METRICS_PORT, seconds=30
+            )
+            panels = [
+                Panel("Events behind", behind),
+                Panel("Events a second", f"sum(rate(transformation_events_total{of}[5m]))"),
+                Panel("Failures a second", failed),
+                Panel("Dead letters a second", f"sum(rate(transformation_dead_letters_total{of}[5m]))"),
+            ]
+            title = f"Transformation {self.name}"
+            self.monitoring.dashboard(id, title=title, panels=panels, team=self.team)
+            self.monitoring.alert(
+                f"{id}-lag",
+                title=f"{title} is {self.settings.lag_events} events behind",
+                query=f"{behind} > {self.settings.lag_events}",
+                minutes=10,
+                team=self.team,
+            )
+            self.monitoring.alert(
+                f"{id}-failing", title=f"{title} fails", query=f"{failed} > 0", minutes=5, team=self.team
+            )
+            self.monitoring.alert(
+                f"{id}-down",
+                title=f"{title} does not run",
+                query=f"absent(transformation_events_total{of})",
+                minutes=10,
+                severity="page" if self.environment.production else "ticket",
+                team=self.team,
+            )
