@@ -62,9 +62,7 @@ class BuiltEnvironment:
     workloads: tuple[Path, ...] = ()
 
 
-def build_environment(
-    app: App, spec: EnvironmentSpec, catalog: Catalog | None = None, paths: Paths | None = None
-) -> BuiltEnvironment:
+def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None = None) -> BuiltEnvironment:
     """Fill the app with the stacks of one environment, one for each plane, providers before their users.
 
     A plane whose every slot is `existing` has nothing to apply and gets no stack.
@@ -74,7 +72,7 @@ def build_environment(
     if faults:
         raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
-    paths = paths or builtin_paths()
+    paths: Paths = spec.kinds or builtin_paths()
     made = {
         slot.stack
         for slot in wiring.slots

@@ -15,7 +15,7 @@ from planform.checks.run import run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
-from planform.golden_paths.catalog import Paths, builtin_paths
+from planform.golden_paths.catalog import builtin_paths
 from planform.kubernetes.record import SYNC
 from planform.ledger.keep import Keeping, keep
 from planform.output.files import texts
@@ -142,14 +142,14 @@ def specs_of(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> t
     return resolve(read(*paths), builtin(), environments, builtin_paths())
 
 
-def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None, paths: Paths | None = None) -> App:
+def build(specs: Sequence[EnvironmentSpec], catalog: Catalog | None = None) -> App:
     """Environments to an app with all their stacks. Raises DiagnosticError with what no environment could build."""
     app = App()
     catalog = catalog or builtin()
     faults: list[Diagnostic] = []
     for spec in specs:
         try:
-            build_environment(app, spec, catalog, paths)
+            build_environment(app, spec, catalog)
         except DiagnosticError as fault:
             faults += fault.diagnostics
     if faults:
@@ -189,10 +189,9 @@ def compile_documents(
     questions of what if; its moves are written all the same.
     """
     catalog = builtin()
-    kinds, _ = builtin_paths().with_own(documents)
     specs = resolve(documents, catalog, environments, builtin_paths())
     _refuse_unknown_planes(specs, planes)
-    app = compose(specs) if compose else build(specs, catalog, kinds)
+    app = compose(specs) if compose else build(specs, catalog)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))
     ledger = ledger or addresses_of(documents)

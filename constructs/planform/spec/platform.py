@@ -305,6 +305,8 @@ class EnvironmentSpec:
     siblings: tuple[str, ...] = ()
     """Every environment of the platform, this one too."""
     workloads: tuple[WorkloadSpec, ...] = ()
+    kinds: Any = None
+    """The kinds of workloads as they were handed to `resolve`, with those that the blueprint makes."""
 
     @property
     def name(self) -> str:

@@ -105,7 +105,7 @@ def resolve(
         if kinds is not None:
             workloads, faults = bound_workloads(documents, kinds, platforms[0], specs)
             found += faults
-            specs = tuple(replace(spec, workloads=workloads.get(spec.name, ())) for spec in specs)
+            specs = tuple(replace(spec, workloads=workloads.get(spec.name, ()), kinds=kinds) for spec in specs)
     if found:
         raise DiagnosticError(_without_secrets(found))
     return specs

@@ -88,6 +88,7 @@ def _install(owner: Component, gitops: GitOps, network_policy: NetworkPolicies |
         "processClusterStore": False,
         "processClusterExternalSecret": False,
         "processPushSecret": False,
+        "processClusterPushSecret": False,
     }
     HelmRelease(owner, NAMESPACE, chart="external-secrets", namespace=NAMESPACE, values=values)
 
