@@ -14,7 +14,7 @@ from planform.planes.resource.existing_database import ExistingDatabase, Existin
 from planform.planes.resource.gcs import Gcs
 from planform.planes.security.cilium import Cilium
 from planform.planes.security.existing_services import ExistingServices
-from planform.planes.security.iam import Iam
+from planform.planes.security.iam import Iam, IamSettings
 from planform.planes.security.secret_manager import SecretManager
 from planform.spec.environment import Environment
 from planform.terraform.record import records_of
@@ -43,7 +43,8 @@ class Alone:
         self.asker = TerraformStack(self.app, "asker")
         common: dict[str, Any] = {"environment": environment}
         self.services = ExistingServices(self.theirs, "services", **common)
-        self.identity = Iam(self.theirs, "identity", **common, services=self.services)
+        trusted = IamSettings.model_validate({"github": {"owner_id": "1234567", "repository": "acme/ai-platform"}})
+        self.identity = Iam(self.theirs, "identity", trusted, **common, services=self.services)
         self.object_store = Gcs(self.theirs, "object_store", **common, services=self.services)
         cluster = ExistingComputeSettings.model_validate({"cluster": "shared"})
         self.compute = ExistingCompute(self.theirs, "compute", cluster, **common)

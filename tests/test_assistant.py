@@ -168,7 +168,7 @@ def test_the_recipe_installs_the_version_that_the_settings_demand() -> None:
         ({}, []),
         ({"allow": ["Bash(git push:*)"]}, ["spec/unused-setting allow.0"]),
         ({"ask": ["Bash(curl:*)"]}, ["spec/unused-setting ask.0"]),
-        ({"plugins": ["review@acme"]}, ["spec/unknown-value plugins.0"]),
+        ({"plugins": ["review@acme"]}, ["spec/unused-setting plugins.0"]),
         ({"available_models": ["haiku"]}, ["spec/unused-setting available_models"]),
         ({"available_models": ["haiku"], "default_model": "haiku"}, []),
         ({"models": {"opus": "gpt-5"}}, ["spec/bad-form models.opus"]),

@@ -358,8 +358,8 @@ def test_every_listed_code_can_be_explained(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What `planform schema` prints."""
-    done = run("schema", cwd=tmp_path_factory.mktemp("schema"))
+    """What `planform schema` prints for the reference, with the kinds that it makes."""
+    done = run("schema", str(ROOT / "blueprints" / "reference"), cwd=tmp_path_factory.mktemp("schema"))
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)
 

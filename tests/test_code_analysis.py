@@ -164,7 +164,8 @@ def test_other_environments_use_the_server_and_make_none() -> None:
     (step,) = platform.analysis.steps(platform.analysis.project(FRAUD))
     assert step.variables == {"SONAR_HOST_URL": "https://sonarqube.acme.example"}
     assert not objects_of(platform.built.components["code_analysis"]).releases
-    assert not platform.made("sonarqube_project")
+    assert STACK not in platform.built.stacks
+    assert not [child for child in platform.built.components["code_analysis"].node.scopes if child.node.id == STACK]
     assert not platform.made("google_sql_database", "acme-ai-dev-resource")
 
 

@@ -29,6 +29,7 @@ MODULES = {
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
     "external-secrets.io": ("github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases"),
     "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.0", "config/crd/standard"),
+    "keda.sh": ("github.com/kedacore/keda/v2@v2.20.2", "config/crd/bases"),
     "kueue.x-k8s.io": ("sigs.k8s.io/kueue@v0.19.2", "config/components/crd/bases"),
     "monitoring.coreos.com": (
         "github.com/prometheus-operator/prometheus-operator@v0.85.0",
@@ -44,6 +45,7 @@ UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
 """Kinds of a judged group that its module does not have."""
 NATIVE = {
     "",
+    "admissionregistration.k8s.io",
     "apiextensions.k8s.io",
     "apps",
     "autoscaling",
@@ -97,11 +99,18 @@ def test_the_judge_refuses_what_is_wrong() -> None:
         judge.validate({**policy, "spec": {"podSelektor": {}}}, KUBERNETES, strict=True)
 
 
+class _Yaml(yaml.SafeLoader):
+    """YAML in which `=` is text, as those who wrote the definitions took it."""
+
+
+_Yaml.add_constructor("tag:yaml.org,2002:value", _Yaml.construct_yaml_str)
+
+
 def schemas(place: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """Schemas by API version and kind."""
     found = {}
     for file in sorted(place.glob("*.yaml")):
-        for each in yaml.safe_load_all(file.read_text()):
+        for each in yaml.load_all(file.read_text(), Loader=_Yaml):
             if each and each.get("kind") == "CustomResourceDefinition":
                 spec = each["spec"]
                 for version in spec["versions"]:

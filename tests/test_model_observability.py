@@ -263,6 +263,9 @@ class WritesYaml(Component):
     capability = "ci"
     provides = Ci
 
+    def one_identity(self) -> bool:
+        return False
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         (job,) = workflow.jobs
         steps = [{"run": step.run, "secrets": dict(step.secrets)} for step in job.steps]

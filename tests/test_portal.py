@@ -416,6 +416,9 @@ class Forge:
     def variable(self, repository: CodeRepository, name: str, value: str) -> None:
         """Not asked."""
 
+    def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
+        return name
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Not asked."""
 

@@ -134,7 +134,7 @@ class ClaudeCode(Component):
     to the collector, and is on a dashboard.
     Emits: google_project_iam_custom_role, google_project_iam_member; the files managed-settings.json,
     managed-mcp.json and Dockerfile.
-    Errors: spec/unused-setting, spec/unknown-value.
+    Errors: spec/unused-setting.
     Source: code.claude.com, settings, Vertex AI and monitoring pages, and the settings' JSON schema, read 2026-11;
     Claude Code 2.1.240; dev container feature 1.0.5.
     """
@@ -271,7 +271,7 @@ def _plugin_faults(settings: ClaudeCodeSettings) -> Iterator[Fault]:
         marketplace = plugin.partition("@")[2]
         if marketplace not in settings.marketplaces:
             yield Fault(
-                "spec/unknown-value",
+                "spec/unused-setting",
                 f"plugin `{plugin}` is of a marketplace that `marketplaces` does not have",
                 ("plugins", index),
                 help=f"add `{marketplace}: {{repository: OWNER/NAME}}` to `marketplaces`",
