@@ -1,0 +1,146 @@
+"""What evaluates the rules: the `opa` executable where there is one, else the shipped rules as WebAssembly.
+
+Both are bounded in time, and neither takes its own failure for an answer: the report says which rules were evaluated.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from planform.diagnostics import Diagnostic, DiagnosticError, error
+from planform.rules.pack import shipped_pack
+
+__all__ = ["ENGINES", "Engine", "EngineName", "Report", "engine_named", "opa_place"]
+
+EngineName = Literal["auto", "opa", "wasm"]
+ENGINES: tuple[EngineName, ...] = ("auto", "opa", "wasm")
+SECONDS = 60.0
+"""How long an evaluation may take; the reference platform takes less than one."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `data.main.report` says."""
+
+    findings: tuple[Mapping[str, Any], ...]
+    evaluated: frozenset[str]
+    unknown: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """One of the two."""
+
+    name: str
+
+    def evaluate(self, document: str, seconds: float) -> Report:
+        """The report on a document. Errors: policy/engine-failed, policy/timeout."""
+
+
+def engine_named(name: EngineName = "auto", folders: Sequence[Path] = ()) -> Engine:
+    """The engine, with the rules of more folders beside the shipped ones, which only opa can read.
+
+    Errors: policy/no-engine.
+    """
+    place = opa_place() if name != "wasm" else None
+    if place is not None:
+        return Opa(place, (shipped_pack().folder, *folders))
+    if name == "opa" or folders:
+        why = "rules of your own are Rego, and" if folders else "--engine opa was asked for, and"
+        help = "install opa 1.x (openpolicyagent.org) on PATH, or name it in PLANFORM_OPA"
+        if folders and name == "wasm":
+            help = "leave out `--engine wasm`, which has planform's own rules only"
+        raise DiagnosticError([error("policy/no-engine", f"{why} the executable `opa` is not there", help=help)])
+    from planform.checks.policy.wasm import Wasm
+
+    return Wasm()
+
+
+def opa_place() -> str | None:
+    """The executable: PLANFORM_OPA, else PATH, else where `dev.py` puts tools in a checkout."""
+    named = os.environ.get("PLANFORM_OPA")
+    if named:
+        return shutil.which(named)
+    own = Path(__file__).parents[4] / ".tools" / "go" / "bin" / "opa"
+    return shutil.which("opa") or (str(own) if own.is_file() else None)
+
+
+@dataclass(frozen=True)
+class Opa:
+    """The executable. It may not call the network or read the environment, whatever a rule says."""
+
+    place: str
+    folders: tuple[Path, ...]
+    name: str = "opa"
+
+    def evaluate(self, document: str, seconds: float = SECONDS) -> Report:
+        """The report on a document."""
+        command = [self.place, "eval", "--stdin-input", "--format", "json", "--strict-builtin-errors"]
+        command += ["--ignore", "*_test.rego", "--capabilities", str(_capabilities())]
+        for folder in self.folders:
+            command += ["--data", str(folder)]
+        try:
+            done = subprocess.run(
+                [*command, "data.main.report"],
+                input=document,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+                env={"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")},
+            )
+        except subprocess.TimeoutExpired:
+            raise DiagnosticError([too_long(seconds)]) from None
+        except OSError as trouble:
+            raise DiagnosticError([failed(f"{self.place}: {trouble.strerror}")]) from None
+        if done.returncode:
+            raise DiagnosticError([failed(_told(done.stdout, done.stderr))])
+        return report_of(done.stdout, "result", 0, "expressions", 0, "value")
+
+
+def report_of(text: str | bytes, *path: str | int) -> Report:
+    """A report from an engine's JSON. Errors: policy/engine-failed, for whatever else it is."""
+    try:
+        value = json.loads(text)
+        for step in path:
+            value = value[step]
+        return Report(
+            tuple(sorted(value["findings"], key=lambda each: json.dumps(each, sort_keys=True))),
+            frozenset(value["evaluated"]),
+            tuple(sorted(value["unknown"])),
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise DiagnosticError([failed("its answer is no report; `main.rego` and the rules do not fit")]) from None
+
+
+def failed(why: str) -> Diagnostic:
+    """The fault of an engine that gave no answer."""
+    help = "nothing was judged, so nothing passed; mend the rule or the engine that is named"
+    return error("policy/engine-failed", f"the rules could not be evaluated: {why}", help=help)
+
+
+def too_long(seconds: float) -> Diagnostic:
+    """The fault of an evaluation without end."""
+    help = "look for a rule that compares everything with everything; `opa eval --profile` shows it"
+    return error("policy/timeout", f"the rules took longer than {seconds:g} seconds", help=help)
+
+
+def _told(stdout: str, stderr: str) -> str:
+    """The first fault that opa names, on one line."""
+    try:
+        faults = json.loads(stdout)["errors"]
+        return "; ".join(f"{each.get('location', {}).get('file', '')} {each['message']}".strip() for each in faults)
+    except (ValueError, LookupError, TypeError):
+        return (stderr.strip().splitlines() or ["no word of why"])[-1]
+
+
+@functools.cache
+def _capabilities() -> Path:
+    return Path(__file__).parents[2] / "rules" / "capabilities.json"

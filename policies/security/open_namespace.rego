@@ -1,0 +1,36 @@
+# METADATA
+# title: A namespace of a team without a default-deny network policy
+# description: >-
+#   Pods may reach each other until a policy selects them. One policy that selects every pod and allows nothing
+#   makes each connection a decision.
+# custom:
+#   id: security/open-namespace
+#   severity: high
+#   subject: kubernetes
+#   facts: [teams]
+#   remedy: add a NetworkPolicy with an empty `podSelector` and both `policyTypes` to the namespace
+#   frameworks: [CIS GKE 4.3.2, NIST AC-4, NIST SC-7]
+#   waivable: true
+package rules.security.open_namespace
+
+import data.lib.facts
+import data.lib.k8s
+
+violation contains k8s.finding(entry, concat(" ", ["lets all traffic", direction])) if {
+	some entry in k8s.objects
+	entry.object.kind == "Namespace"
+	entry.object.metadata.name in team_namespaces(entry)
+	some type, direction in {"Ingress": "in", "Egress": "out"}
+	not is_denied(entry, type)
+}
+
+team_namespaces(entry) := {name | some team in object.keys(facts.of(entry).teams); name := concat("-", ["team", team])}
+
+is_denied(namespace, type) if {
+	some entry in k8s.objects
+	entry.environment == namespace.environment
+	entry.object.kind == "NetworkPolicy"
+	entry.object.metadata.namespace == namespace.object.metadata.name
+	object.get(entry.object.spec, "podSelector", {}) == {}
+	type in entry.object.spec.policyTypes
+}
