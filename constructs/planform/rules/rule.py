@@ -132,6 +132,10 @@ class Pack:
         """A rule's Rego."""
         return (self.folder / rule.file).read_text("utf-8")
 
+    def files(self) -> tuple[Path, ...]:
+        """All Rego of the folder but tests."""
+        return tuple(_rego(self.folder))
+
     def library(self) -> Mapping[str, str]:
         """The Rego of `lib/`, by the name of the file without its ending."""
         return {path.stem: path.read_text("utf-8") for path in _rego(self.folder / "lib")}

@@ -5,11 +5,13 @@ A slot's settings are the component's own model, which the catalog brings; here 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import Location
@@ -41,6 +43,7 @@ __all__ = [
     "S3BackendSettings",
     "SlotSpec",
     "Team",
+    "Waiver",
 ]
 
 Layout = Literal["planes", "single"]
@@ -139,6 +142,46 @@ class Team(Settings):
     )
 
 
+class Waiver(Settings):
+    """A dated permission for one finding of one rule."""
+
+    rule: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$",
+        description="Id of the rule, as a finding has it after `policy/`.",
+        examples=["resource/public-bucket"],
+    )
+    target: str = Field(
+        min_length=3,
+        max_length=300,
+        description="What may be as it is: an address such as `google_storage_bucket.features`, in one stack"
+        " `<stack>/<address>`, an object such as `Deployment team-fraud/server`, or a path of the output. `*` stands for"
+        " any characters within a name.",
+        examples=["google_storage_bucket.features"],
+    )
+    environments: tuple[KebabName, ...] = Field(
+        default=(), description="The environments that it is for. Default: every one that has the target."
+    )
+    reason: str = Field(
+        min_length=15, max_length=500, description="Why it may be so, for whoever asks in half a year; 15 characters or more."
+    )
+    owner: Principal = Field(description="Who answers for it and is asked when it lapses.")
+    expires: date = Field(
+        description="Last day on which it holds; 365 days ahead at most.", examples=["2027-06-30"]
+    )
+
+    @field_validator("target")
+    @classmethod
+    def _narrow(cls, target: str) -> str:
+        parts = re.split(r"[./ ]", target)
+        if "*" in target and ("*" in parts[0] or not parts[-1].strip("*")):
+            raise PydanticCustomError(
+                "spec/broad-waiver",
+                "`{target}` allows the fault everywhere",
+                {"target": target, "help": "name what may be as it is; `*` stands for a part of its own name only"},
+            )
+        return target
+
+
 class PlaneBlock(BaseModel):
     """A plane as written: its owner, and one key for each capability that it fills."""
 
@@ -218,6 +261,9 @@ class Platform(BaseModel):
     environments: dict[KebabName, EnvironmentBlock] = Field(
         min_length=1, description="The environments, each in a project of its own."
     )
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), max_length=200, description="Permissions for single findings of policy rules, for a time."
+    )
 
 
 Origin = Callable[..., Location | None]
@@ -255,6 +301,7 @@ class EnvironmentSpec:
     teams: Mapping[str, Team] = field(default_factory=dict)
     layout: Layout = "planes"
     backend: Backend = field(default_factory=Backend)
+    waivers: tuple[Waiver, ...] = ()
     origin: Origin = nowhere
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -15,7 +15,7 @@ from planform.kubernetes.record import KubernetesObject
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Records
 
-__all__ = ["Judged", "facts_of", "judged"]
+__all__ = ["Judged", "facts_of", "judged", "with_plans"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -77,6 +77,12 @@ def judged(
         files=tuple(_file(path, each) for path, each in files.items()),
         origins=origins,
     )
+
+
+def with_plans(whole: Judged, plans: Mapping[str, Mapping[str, Any]]) -> Judged:
+    """Real plans in place of the documents of their stacks; nothing else is judged with them."""
+    stacks = {name: {"resource_changes": plan.get("resource_changes")} for name, plan in plans.items()}
+    return replace(whole, stacks=stacks, objects=(), files=())
 
 
 def facts_of(spec: EnvironmentSpec) -> dict[str, Any]:

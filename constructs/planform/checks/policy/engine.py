@@ -5,7 +5,6 @@ Both are bounded in time, and neither takes its own failure for an answer: the r
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
@@ -15,13 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from planform.diagnostics import Diagnostic, DiagnosticError, error
-from planform.rules.pack import shipped_pack
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, error
+from planform.rules.rule import Pack
 
 __all__ = ["ENGINES", "Engine", "EngineName", "Report", "engine_named", "opa_place"]
 
 EngineName = Literal["auto", "opa", "wasm"]
 ENGINES: tuple[EngineName, ...] = ("auto", "opa", "wasm")
+CAPABILITIES = Path(__file__).parents[2] / "rules" / "capabilities.json"
+"""What a rule may call: nothing that reaches out of the evaluation."""
 SECONDS = 60.0
 """How long an evaluation may take; the reference platform takes less than one."""
 
@@ -44,20 +45,23 @@ class Engine(Protocol):
         """The report on a document. Errors: policy/engine-failed, policy/timeout."""
 
 
-def engine_named(name: EngineName = "auto", folders: Sequence[Path] = ()) -> Engine:
-    """The engine, with the rules of more folders beside the shipped ones, which only opa can read.
+def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
+    """The engine for some packs, the shipped one first; rules of one's own only opa can read.
 
     Errors: policy/no-engine.
     """
     place = opa_place() if name != "wasm" else None
     if place is not None:
-        return Opa(place, (shipped_pack().folder, *folders))
-    if name == "opa" or folders:
-        why = "rules of your own are Rego, and" if folders else "--engine opa was asked for, and"
-        help = "install opa 1.x (openpolicyagent.org) on PATH, or name it in PLANFORM_OPA"
-        if folders and name == "wasm":
-            help = "leave out `--engine wasm`, which has planform's own rules only"
-        raise DiagnosticError([error("policy/no-engine", f"{why} the executable `opa` is not there", help=help)])
+        return Opa(place, tuple(file for pack in packs for file in pack.files()))
+    own = packs[1:]
+    if own and name == "wasm":
+        summary, help = "rules of your own need opa", "leave out `--engine wasm`, which has planform's rules only"
+    elif own or name == "opa":
+        summary = "rules of your own need opa, which is not here" if own else "opa is not here"
+        help = "install opa 1.x (openpolicyagent.org) on PATH, or name the executable in PLANFORM_OPA"
+    if own or name == "opa":
+        notes = tuple(f"{pack.folder} has {len(pack.rules)}" for pack in own)
+        raise DiagnosticError([error("policy/no-engine", summary, notes=notes, help=help)])
     from planform.checks.policy.wasm import Wasm
 
     return Wasm()
@@ -77,15 +81,15 @@ class Opa:
     """The executable. It may not call the network or read the environment, whatever a rule says."""
 
     place: str
-    folders: tuple[Path, ...]
+    files: tuple[Path, ...]
     name: str = "opa"
 
     def evaluate(self, document: str, seconds: float = SECONDS) -> Report:
         """The report on a document."""
         command = [self.place, "eval", "--stdin-input", "--format", "json", "--strict-builtin-errors"]
-        command += ["--ignore", "*_test.rego", "--capabilities", str(_capabilities())]
-        for folder in self.folders:
-            command += ["--data", str(folder)]
+        command += ["--capabilities", str(CAPABILITIES)]
+        for file in self.files:
+            command += ["--data", str(file)]
         try:
             done = subprocess.run(
                 [*command, "data.main.report"],
@@ -101,7 +105,7 @@ class Opa:
         except OSError as trouble:
             raise DiagnosticError([failed(f"{self.place}: {trouble.strerror}")]) from None
         if done.returncode:
-            raise DiagnosticError([failed(_told(done.stdout, done.stderr))])
+            raise DiagnosticError(_faults(done.stdout) or [failed(_last_line(done.stderr))])
         return report_of(done.stdout, "result", 0, "expressions", 0, "value")
 
 
@@ -132,15 +136,21 @@ def too_long(seconds: float) -> Diagnostic:
     return error("policy/timeout", f"the rules took longer than {seconds:g} seconds", help=help)
 
 
-def _told(stdout: str, stderr: str) -> str:
-    """The first fault that opa names, on one line."""
+def _faults(stdout: str) -> list[Diagnostic]:
+    """The faults that opa names, each at its line of Rego."""
     try:
         faults = json.loads(stdout)["errors"]
-        return "; ".join(f"{each.get('location', {}).get('file', '')} {each['message']}".strip() for each in faults)
+        return [_fault(each) for each in faults]
     except (ValueError, LookupError, TypeError):
-        return (stderr.strip().splitlines() or ["no word of why"])[-1]
+        return []
 
 
-@functools.cache
-def _capabilities() -> Path:
-    return Path(__file__).parents[2] / "rules" / "capabilities.json"
+def _fault(said: Mapping[str, Any]) -> Diagnostic:
+    place = said.get("location") or {}
+    at = Location(place["file"], place["row"], place.get("col", 0)) if place.get("file") else None
+    summary = f"{said['message'].splitlines()[0]} ({said.get('code', 'unknown')})"
+    return error("policy/rego", summary, at, help="mend the rule; nothing was judged, so nothing passed")
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no word of why"])[-1]

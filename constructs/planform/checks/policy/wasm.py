@@ -6,6 +6,7 @@ and out, and calls back for built-in functions that the module lacks. planform's
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import threading
@@ -124,6 +125,7 @@ def _shipped() -> tuple[Any, Any]:
 def _compiled(module: bytes) -> tuple[Any, Any]:
     config = wasmtime.Config()
     config.epoch_interruption = True
-    config.cache = True  # compiled once for each user of a machine
+    with contextlib.suppress(wasmtime.WasmtimeError):  # a home that cannot be written
+        config.cache = True
     engine = wasmtime.Engine(config)
     return engine, wasmtime.Module(engine, module)
