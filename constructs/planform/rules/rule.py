@@ -70,7 +70,7 @@ class _Metadata(BaseModel):
     custom: _Custom
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rule: what its metadata says.
 
@@ -237,6 +237,9 @@ def _faults(rule: Rule, path: Path, text: str, package: str) -> Iterator[Diagnos
         yield _bad(path, 1, f"rule `{rule.id}` is in the file {rule.file}")
     if rule.match and rule.subject != "kubernetes":
         yield _bad(path, 1, "`match` is for rules about Kubernetes objects")
+    beyond = [fact for fact in rule.facts if fact in ("slots", "teams")]
+    if rule.match and beyond:
+        yield _bad(path, 1, f"rule `{rule.id}` has `match`, and no cluster knows the fact `{beyond[0]}`")
     for fact in sorted({*_FACT.findall(text)} ^ {*rule.facts}):
         at = 1 + text[: text.find(f".{fact}")].count("\n") if fact not in rule.facts else 1
         verb = "reads the fact" if fact not in rule.facts else "declares and does not read the fact"
