@@ -1,8 +1,12 @@
 # Every finding of every rule, for planform, opa and conftest.
 package main
 
+import data.lib.k8s
+import data.lib.text
+import data.lib.tf
+
 # What planform asks for.
-report := {"findings": findings, "evaluated": evaluated, "unknown": unknown}
+report := {"findings": findings, "evaluated": evaluated, "unknown": unknown, "subjects": subjects}
 
 findings contains finding if {
 	some plane, rule
@@ -26,6 +30,9 @@ unknown contains entry.path if {
 	some entry in input.objects
 	not input.facts.environments[entry.environment]
 }
+
+# How much there was to judge, so that a document that was read in part is no pass.
+subjects := (count(tf.all_resources) + count(k8s.objects)) + count(text.files)
 
 # What conftest asks for: `conftest test plan.json --policy policies --data facts.json --namespace main`.
 deny contains {"msg": concat(": ", [finding.rule, finding.msg]), "rule": finding.rule} if {

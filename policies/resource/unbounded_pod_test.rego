@@ -6,7 +6,7 @@ import data.rules.resource.unbounded_pod
 pod(resources) := {
 	"apiVersion": "v1",
 	"kind": "Pod",
-	"metadata": {"name": "it", "namespace": "team-fraud"},
+	"metadata": {"name": "it", "namespace": "fraud"},
 	"spec": {"containers": [{"name": "main", "resources": resources}]},
 }
 

@@ -19,12 +19,10 @@ import data.lib.k8s
 violation contains k8s.finding(entry, concat(" ", ["lets all traffic", direction])) if {
 	some entry in k8s.objects
 	entry.object.kind == "Namespace"
-	entry.object.metadata.name in team_namespaces(entry)
+	entry.object.metadata.name in object.keys(facts.of(entry).teams)
 	some type, direction in {"Ingress": "in", "Egress": "out"}
 	not is_denied(entry, type)
 }
-
-team_namespaces(entry) := {name | some team in object.keys(facts.of(entry).teams); name := concat("-", ["team", team])}
 
 is_denied(namespace, type) if {
 	some entry in k8s.objects

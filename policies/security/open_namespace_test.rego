@@ -3,11 +3,11 @@ package rules.security.open_namespace_test
 import data.lib.example
 import data.rules.security.open_namespace
 
-namespace := {"kind": "Namespace", "metadata": {"name": "team-fraud"}}
+namespace := {"kind": "Namespace", "metadata": {"name": "fraud"}}
 
 policy(types) := {
 	"kind": "NetworkPolicy",
-	"metadata": {"name": "default-deny", "namespace": "team-fraud"},
+	"metadata": {"name": "default-deny", "namespace": "fraud"},
 	"spec": {"podSelector": {}, "policyTypes": types},
 }
 

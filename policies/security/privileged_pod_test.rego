@@ -6,7 +6,7 @@ import data.rules.security.privileged_pod
 workload(kind, spec) := {
 	"apiVersion": "apps/v1",
 	"kind": kind,
-	"metadata": {"name": "it", "namespace": "team-fraud"},
+	"metadata": {"name": "it", "namespace": "fraud"},
 	"spec": {"template": {"spec": spec}},
 }
 

@@ -158,7 +158,7 @@ def _key(key: Any) -> str:
 
 def _resources(document: Mapping[str, Any]) -> int:
     if "resource_changes" in document:
-        return sum(1 for _ in _changes(document))
+        return sum(1 for change in _changes(document) if isinstance(change["change"].get("after"), dict))
     return sum(len(named) for named in document.get("resource", {}).values())
 
 

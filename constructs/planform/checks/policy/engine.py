@@ -34,6 +34,7 @@ class Report:
     findings: tuple[Mapping[str, Any], ...]
     evaluated: frozenset[str]
     unknown: tuple[str, ...]
+    subjects: int
 
 
 class Engine(Protocol):
@@ -119,6 +120,7 @@ def report_of(text: str | bytes, *path: str | int) -> Report:
             tuple(sorted(value["findings"], key=lambda each: json.dumps(each, sort_keys=True))),
             frozenset(value["evaluated"]),
             tuple(sorted(value["unknown"])),
+            int(value["subjects"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         raise DiagnosticError([failed("its answer is no report; `main.rego` and the rules do not fit")]) from None

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from planform.checks.policy.document import Judged
-from planform.checks.policy.engine import SECONDS, Engine, EngineName, Report, engine_named
+from planform.checks.policy.engine import SECONDS, Engine, EngineName, Report, engine_named, failed
 from planform.checks.policy.own import own_packs
 from planform.checks.policy.waivers import Permissions, Written
 from planform.diagnostics import Diagnostic, DiagnosticError, Severity, error, in_order
@@ -58,7 +58,7 @@ def judge(
     _something(rules, judged)
     chosen = engine_named(engine, packs) if isinstance(engine, str) else engine
     report = chosen.evaluate(judged.text(), seconds)
-    _complete(rules, report)
+    _complete(rules, report, judged.subjects)
     permissions = Permissions(waivers, rules, judged, today, whole)
     findings: list[Diagnostic] = []
     waived: list[Diagnostic] = []
@@ -101,12 +101,14 @@ def _something(rules: Mapping[str, Rule], judged: Judged) -> None:
         raise DiagnosticError(faults)
 
 
-def _complete(rules: Mapping[str, Rule], report: Report) -> None:
+def _complete(rules: Mapping[str, Rule], report: Report, subjects: int) -> None:
     """Every rule was evaluated, about environments of which something is known; else nothing passed."""
     faults = [*_missed(rules, report)]
     for name in report.unknown:
         help = "name the stack as planform does, `<platform>-<environment>-...`, or give the blueprint that it is of"
         faults.append(error("policy/unknown-environment", f"nothing is known about the environment of {name}", help=help))
+    if report.subjects != subjects and not faults:
+        faults.append(failed(f"of {subjects} resources, objects and files {report.subjects} were judged"))
     if faults:
         raise DiagnosticError(faults)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gzip
+import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,21 @@ class Wasm:
     name = "wasm"
 
     def __init__(self, module: bytes | None = None) -> None:
-        self._engine, self._module = _shipped() if module is None else _compiled(module)
+        try:
+            self._engine, self._module = _shipped() if module is None else _compiled(module)
+        except (OSError, wasmtime.WasmtimeError) as trouble:
+            raise DiagnosticError([failed(str(trouble).strip().splitlines()[0])]) from None
+
+    def lacks(self) -> tuple[str, ...]:
+        """The built-in functions that the module calls and does not have."""
+        store = wasmtime.Store(self._engine)
+        store.set_epoch_deadline(1)
+        memory = _memory(store, self._module)
+        imports = [memory if each.name == "memory" else wasmtime.Func(store, each.type, _never)
+                   for each in self._module.imports]  # fmt: skip
+        exports = wasmtime.Instance(store, self._module, imports).exports(store)
+        found = _text(store, memory, exports["opa_json_dump"](store, exports["builtins"](store)))
+        return tuple(sorted(json.loads(found)))
 
     def evaluate(self, document: str, seconds: float = SECONDS) -> Report:
         """The report on a document. Errors: policy/engine-failed, policy/timeout."""
@@ -57,6 +72,10 @@ class Wasm:
         finally:
             timer.cancel()
         return report_of(text, 0, "result")
+
+
+def _never(*_: int) -> int:
+    raise AssertionError("only the list of names was asked for")
 
 
 class _Aborted(Exception):
