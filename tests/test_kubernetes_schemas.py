@@ -36,6 +36,9 @@ MODULES = {
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
 UNJUDGED = {"configsync.gke.io"}
+"""Groups that no module of a registry has."""
+UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
+"""Kinds of a judged group that its module does not have."""
 NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
 
 
@@ -117,6 +120,8 @@ def test_custom_resources_are_valid(group: str) -> None:
     found = list(of_group(group))
     assert found
     for where, each in found:
+        if each["kind"] in UNJUDGED_KINDS:
+            continue
         schema = known[each["apiVersion"], each["kind"]]
         schema["properties"]["metadata"] = {"type": "object"}
         for fault in jsonschema.Draft7Validator(schema).iter_errors(each):

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +21,7 @@ from planform.terraform.aws import (
     IamRolePolicyAttachment,
     IamUser,
 )
-from tests import terraform
+from tests import moto, terraform
 
 pytestmark = pytest.mark.terraform
 
@@ -71,34 +66,9 @@ CHANGES: dict[str, Settings] = {
 }
 
 
-def port_of_moto(log: Path) -> tuple[int, subprocess.Popen[bytes]]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with log.open("wb") as stream:
-        started = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT)
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=1).close()
-        except OSError:
-            if started.poll() is not None:
-                break
-            time.sleep(0.25)
-        else:
-            return port, started
-    started.kill()
-    raise AssertionError(log.read_text())
-
-
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    terraform.need("aws")
-    pytest.importorskip("moto", reason="moto is not installed")
-    port, started = port_of_moto(tmp_path_factory.mktemp("moto") / "log")
-    yield f"http://127.0.0.1:{port}"
-    started.terminate()
-    started.wait(10)
+    yield from moto.running(tmp_path_factory.mktemp("moto") / "log")
 
 
 def document(endpoint: str, changes: Mapping[str, Settings]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from planform.planes.security.existing_identity import ExistingIdentities, Exist
 from planform.planes.security.existing_keys import ExistingKeys, ExistingKeysSettings
 from planform.planes.security.existing_secrets import ExistingSecrets, ExistingSecretsSettings
 from planform.planes.security.existing_services import ExistingServices, ExistingServicesSettings
-from planform.planes.security.iam import APPLY_ROLES, GithubSettings, Iam, IamSettings
+from planform.planes.security.iam import APPLY_ROLES, GithubSettings, GitlabSettings, Iam, IamSettings
 from planform.planes.security.project_services import KNOWN, ProjectServices, ProjectServicesSettings, api_fault
 from planform.planes.security.secret_manager import SecretManager, SecretManagerSettings, SecretSettings
 from planform.spec.environment import Environment, Organization
@@ -309,6 +309,78 @@ def test_an_existing_identity_is_named_or_refused() -> None:
     code, help = refusal(identities.service_account, "gke-nodes", roles=["roles/logging.logWriter"])
     assert code == "contract/unknown-service-account"
     assert "`gke-nodes:`" in help and "roles/logging.logWriter" in help
+
+
+def test_ci_of_an_application_is_trusted_for_its_own_repository_and_environment() -> None:
+    place = Place()
+    iam = place.iam(github=GITHUB)
+    built = iam.ci("fraud-build", repository="acme/fraud", roles=["roles/viewer"])
+    deployed = iam.ci("fraud-deploy", repository="acme/fraud", environment="dev")
+    again = iam.ci("fraud-build", repository="acme/fraud")
+    assert built == again and built is not None and deployed is not None
+    made = place.records()
+    members = made["google_service_account_iam_member"]
+    pool = "principalSet://iam.googleapis.com/projects/111111111111/locations/global/workloadIdentityPools/github"
+    assert members["fraud_build_acme_fraud"]["member"] == f"{pool}/attribute.ci_repository/acme/fraud"
+    assert members["fraud_deploy_acme_fraud_dev"]["member"] == f"{pool}/attribute.ci_dev_repository/acme/fraud"
+    providers = made["google_iam_workload_identity_pool_provider"]
+    owner = "assertion.repository_owner_id == '123456'"
+    assert providers["github_ci"]["attribute_condition"] == owner
+    assert providers["github_ci_dev"]["attribute_condition"] == f"{owner} && assertion.environment == 'dev'"
+    assert place.written(deployed.provider)[1].endswith("/workloadIdentityPools/github/providers/github-ci-dev")
+
+
+def test_nobody_elses_repository_and_no_odd_environment_is_trusted() -> None:
+    iam = Place().iam(github=GITHUB)
+    assert refusal(iam.ci, "fraud-build", repository="acme-x/fraud")[0] == "contract/other-owner"
+    assert refusal(iam.ci, "fraud-build", repository="acme/fraud", environment="a' || '")[0] == "contract/bad-name"
+    assert Place().iam().ci("fraud-build", repository="acme/fraud") is None
+
+
+def test_planes_have_identities_of_their_own_only_when_asked() -> None:
+    place = Place()
+    one = place.iam(github=GITHUB)
+    assert one.apply("data", roles=["roles/storage.admin"]) == one.apply()
+    place = Place()
+    many = place.iam(github=GITHUB.model_copy(update={"apply_per_plane": True}))
+    data = many.apply("data", roles=["roles/storage.admin"])
+    assert data == many.apply("data") != many.apply()
+    made = place.records()
+    grants = [(each["member"], each["role"]) for each in made["google_project_iam_member"].values()]
+    assert [role for member, role in grants if "github_apply_data" in member] == ["roles/storage.admin"]
+    assert not [role for member, role in grants if "github_apply.member" in member]
+    assert refusal(many.apply, "integration-and-delivery")[0] == "contract/bad-name"
+
+
+def test_gitlab_is_trusted_by_the_number_of_its_group_and_applies_from_protected_branches() -> None:
+    place = Place()
+    settings = GitlabSettings(namespace_id="4242", repository="acme/ai/platform")
+    iam = place.iam(gitlab=settings)
+    assert iam.ci("fraud-build", repository="acme/ai/fraud") is not None
+    assert refusal(iam.ci, "fraud-build", repository="acme/fraud")[0] == "contract/other-owner"
+    providers = place.records()["google_iam_workload_identity_pool_provider"]
+    group = "assertion.namespace_id == '4242'"
+    project = "assertion.project_path == 'acme/ai/platform'"
+    assert providers["gitlab_plan"]["attribute_condition"] == f"{group} && {project}"
+    assert providers["gitlab_apply"]["attribute_condition"] == (
+        f"{group} && {project} && assertion.environment == 'dev' && assertion.ref_protected == 'true'"
+    )
+    assert providers["gitlab_ci"]["attribute_condition"] == group
+    assert providers["gitlab_ci"]["oidc"] == [{"issuer_uri": "https://gitlab.com"}]
+
+
+def test_what_exists_says_what_each_plane_is_applied_as() -> None:
+    provider = "projects/111111111111/locations/global/workloadIdentityPools/github/providers/github"
+    email = "ci-data@acme-ai-dev.iam.gserviceaccount.com"
+    given = {"provider": provider, "service_account": email}
+    settings = ExistingIdentitiesSettings.model_validate(
+        {"apply_planes": {"data": given}, "ci": {"fraud-build": given}}
+    )
+    iam = ExistingIdentities(TerraformStack(App(), "main"), "identity", settings, environment=DEV)
+    data = iam.apply("data")
+    assert data is not None and data.identity.email == email and iam.apply() is None
+    assert iam.ci("fraud-build", repository="acme/fraud") == data
+    assert iam.ci("other-build", repository="acme/fraud") is None
 
 
 # Keys

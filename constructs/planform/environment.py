@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from planform.contracts.gitops import GitOps
+from planform.contracts.infrastructure import Infrastructure, StackFacts
 from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest, warning
 from planform.engine import (
     App,
@@ -22,9 +24,10 @@ from planform.kubernetes.delivery import parts_of
 from planform.kubernetes.record import Delivered, duplicate, objects_of
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
+from planform.planes.portal_entities import publish_platform
 from planform.planes.resource.accelerators import accelerators
 from planform.planes.teams import TeamSpace, TeamTools
-from planform.planes.wiring import Slot, Wiring, reserved_planes, stack_name, team_stack_name, wire
+from planform.planes.wiring import Slot, Wiring, plane_of, reserved_planes, stack_name, team_stack_name, wire
 from planform.spec.platform import (
     EnvironmentSpec,
     GcsBackendSettings,
@@ -34,8 +37,12 @@ from planform.spec.platform import (
 )
 from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
+from planform.terraform.record import Provider, Resource, records_of
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions"]
+
+TEAMS = "teams"
+"""Stands for the plane in what is said of a team's stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
+    _publish(spec, wiring, components)
+    _finish(spec, wiring, components, stacks)
     _deliver(spec, wiring, components, teams)
     planes = {plane: stacks[stack_name(spec, plane)] for plane in spec.planes if stack_name(spec, plane) in stacks}
     for name, stack in stacks.items():
@@ -121,7 +130,7 @@ def cautions(spec: EnvironmentSpec, catalog: Catalog | None = None) -> Iterator[
 def _refuse_taken_names(app: App, spec: EnvironmentSpec, names: Collection[str]) -> None:
     """Plane `c` of environment `a-b` and plane `b_c` of `a` would be one stack: one folder and one state."""
     owners = {team_stack_name(spec, team): f"team `{team}`" for team in spec.teams}
-    owners |= {stack_name(spec, plane): f"plane `{plane}`" for plane in spec.planes}
+    owners |= {name: f"plane `{plane.name}`" for name in names if (plane := plane_of(spec, name))}
     taken = [name for name in sorted(names) if app.node.try_find_child(name) is not None]
     if taken:
         raise DiagnosticError(
@@ -199,6 +208,15 @@ def _teams(
     return made
 
 
+def _publish(spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component]) -> None:
+    """Tell the portal of all components, now that all are there."""
+    try:
+        publish_platform(spec, wiring.slots, components)
+    except Refused as refused:
+        slot = next(slot for slot in wiring.slots if slot.filled.capability == "portal")
+        raise DiagnosticError([_refusal(spec, slot.path, refused)]) from refused
+
+
 def _deliver(
     spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], teams: Mapping[str, TeamSpace]
 ) -> None:
@@ -219,6 +237,55 @@ def _deliver(
         raise DiagnosticError(twice)
 
 
+def _finish(
+    spec: EnvironmentSpec, wiring: Wiring, components: Mapping[str, Component], stacks: Mapping[str, TerraformStack]
+) -> None:
+    """Tell what applies the stacks of all of them, then let each component make what it left for the end."""
+    told = (slot for slot in wiring.slots if isinstance(components[slot.filled.capability], Infrastructure))
+    _each(spec, told, lambda slot: _apply(spec, wiring, components[slot.filled.capability], stacks))
+    _each(spec, wiring.slots, lambda slot: components[slot.filled.capability].finish())
+
+
+def _each(spec: EnvironmentSpec, slots: Iterable[Slot], do: Callable[[Slot], None]) -> None:
+    """Do something for each slot, and raise what all of them refuse."""
+    faults: list[Diagnostic] = []
+    for slot in slots:
+        try:
+            do(slot)
+        except Refused as refused:
+            faults.append(_refusal(spec, slot.path, refused))
+        except DiagnosticError as fault_error:
+            faults += fault_error.diagnostics
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mapping[str, TerraformStack]) -> None:
+    if isinstance(tool, Infrastructure):
+        tool.deliver(_stack_facts(spec, wiring, stacks))
+
+
+def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
+    """Every stack, each after those before it, and what it is made of."""
+    foundation = {
+        slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
+    }
+    facts = []
+    for name, stack in stacks.items():
+        before = wiring.stacks.get(name, tuple(foundation))
+        after = tuple(other for other in before if other in stacks and other != name)
+        providers = {
+            each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
+        }
+        facts.append(StackFacts(name, *_whose(spec, name), after, partial(_types, stack), tuple(sorted(providers))))
+    return facts
+
+
+def _types(stack: TerraformStack) -> tuple[str, ...]:
+    found = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
+    return tuple(sorted(found))
+
+
 def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:
     """What all stacks of an environment deliver, each stack asked once."""
     held = {id(objects): objects for objects in map(objects_of, scopes)}
@@ -227,12 +294,19 @@ def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Deliv
 
 def _owner(spec: EnvironmentSpec, stack: str) -> dict[str, str]:
     """The labels that say whose a stack is; none where it is everybody's."""
+    plane, owner = _whose(spec, stack)
+    found = {"plane": "" if plane == TEAMS else plane, "team": owner}
+    return {key: value for key, value in found.items() if value}
+
+
+def _whose(spec: EnvironmentSpec, stack: str) -> tuple[str, str]:
+    """The plane of a stack and its owner, both "" where it is everybody's; a team's stack is in no plane."""
     if spec.layout == "single":
-        return {}
-    for plane, block in spec.planes.items():
-        if stack_name(spec, plane) == stack:
-            return {"plane": plane.replace("_", "-"), "team": block.owner}
-    return {"team": next(team for team in spec.teams if team_stack_name(spec, team) == stack)}
+        return "", ""
+    plane = plane_of(spec, stack)
+    if plane is not None:
+        return plane.name.replace("_", "-"), plane.owner
+    return TEAMS, next(team for team in spec.teams if team_stack_name(spec, team) == stack)
 
 
 def _provider(stack: TerraformStack, spec: EnvironmentSpec, owner: Mapping[str, str]) -> None:

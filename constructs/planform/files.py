@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from planform.diagnostics import DiagnosticError, Location
+from planform.diagnostics import Diagnostic, DiagnosticError, Location
 from planform.kubernetes.record import Delivered, objects_of
 from planform.literals import looks_secret
 
@@ -34,14 +35,18 @@ class File(Delivered):
         if not _PATH.fullmatch(path) or posixpath.normpath(path) != path or path.startswith(".."):
             help = "use letters, digits, dots, hyphens and underscores, and slashes between them"
             faults.append(self._fault("output/bad-path", f"`{path}` is no path inside a folder", help))
-        kind = looks_secret(self.text)
-        if kind:
-            help = "keep the value in the platform's secret store, name it here, and revoke this one"
-            faults.append(self._fault("output/secret-in-file", f"it holds what looks like {kind}", help))
+        faults += self._secret_faults(self.text)
         if faults:
             raise DiagnosticError(faults)
         self.key = ("file", self.path)
         objects_of(scope).add(self)
+
+    def append(self, text: str) -> None:
+        """Add to its end: for a file to which several things contribute. Errors: output/secret-in-file."""
+        faults = [*self._secret_faults(text)]
+        if faults:
+            raise DiagnosticError(faults)
+        self.text += text
 
     @property
     def path(self) -> str:
@@ -52,6 +57,12 @@ class File(Delivered):
     @property
     def title(self) -> str:
         return f"file {self.name}"
+
+    def _secret_faults(self, text: str) -> Iterator[Diagnostic]:
+        kind = looks_secret(text)
+        if kind:
+            help = "keep the value in the platform's secret store, name it here, and revoke this one"
+            yield self._fault("output/secret-in-file", f"it holds what looks like {kind}", help)
 
 
 class RepositoryFile(File):

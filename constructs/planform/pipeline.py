@@ -25,7 +25,7 @@ from planform.output.manifests import objects
 from planform.output.output import Output
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
-from planform.planes.wiring import stack_name, team_stack_name
+from planform.planes.wiring import plane_of, stacks_of, team_stack_name
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import resolve
 from planform.terraform.record import Record, Records, Resource, records_of
@@ -149,9 +149,9 @@ class Compilation:
 
     def _owner(self, stack: str) -> tuple[EnvironmentSpec | None, str]:
         for spec in self.specs:
-            for plane in spec.planes:
-                if stack_name(spec, plane) == stack:
-                    return spec, plane if spec.layout == "planes" else "all"
+            plane = plane_of(spec, stack)
+            if plane is not None:
+                return spec, plane.name if spec.layout == "planes" else "all"
             for team in spec.teams:
                 if team_stack_name(spec, team) == stack:
                     return spec, f"team {team}"
@@ -207,7 +207,7 @@ def compile_documents(
     specs = resolve(documents, catalog, environments)
     _refuse_unknown_planes(specs, planes)
     app = compose(specs) if compose else build(specs, catalog)
-    wanted = {stack_name(spec, plane) for spec in specs for plane in planes}
+    wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     records = {name: found for name, found in _records(app) if not planes or name in wanted}
     made, texts = objects(app), own_files(app)
     files = {

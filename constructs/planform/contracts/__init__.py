@@ -40,7 +40,7 @@ from planform.contracts.pipelines import Pipelines, PipelineSpace, PipelinesRef
 from planform.contracts.policy import Policies
 from planform.contracts.portal import Portal
 from planform.contracts.registry import Format, Registry, RepositoryRef
-from planform.contracts.secrets import SecretRef, Secrets
+from planform.contracts.secrets import CopiesSecrets, SecretRef, Secrets
 from planform.contracts.services import Services
 from planform.contracts.streaming import StreamClient, Streaming, StreamRef, TopicRef
 from planform.contracts.tracing import OtlpEndpoint, Tracing
@@ -61,6 +61,7 @@ __all__ = [
     "CodeRepository",
     "Compute",
     "Container",
+    "CopiesSecrets",
     "DataQuality",
     "Database",
     "DatabaseRef",

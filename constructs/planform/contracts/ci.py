@@ -35,8 +35,9 @@ Tool = Literal[
 class Step:
     """One step: a shell command in `run`, or a `tool` with its inputs.
 
-    `variables` are environment variables; `secrets` name secrets of the platform's store that become variables of the
-    step, by variable. Both are names and references, never values.
+    `variables` are environment variables; `secrets` name secrets of the platform's store (the `name` or `id` of a
+    SecretRef) that become variables of the step, by variable. Both are names and references, never values. Inputs of
+    a tool may name variables of the job as `${NAME}`.
     """
 
     name: str
@@ -52,7 +53,8 @@ class Step:
 class Job:
     """Steps on one machine. `identity` is taken on without a key; `environment` is the protected one that it enters.
 
-    `matrix` runs the job once for each value of a variable, at most `parallel` at a time. `permissions` are those
+    `matrix` runs the job once for each value of a variable, at most `parallel` at a time; steps see the value of
+    `stack` as the environment variable STACK. `permissions` are those
     beyond reading the code, in GitHub's words, such as `pull-requests: write`. `when` is a condition in GitHub's words.
     """
 
@@ -81,7 +83,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """Jobs with what starts them. `one_at_a_time` names a group of which a single run is under way."""
+    """Jobs with what starts them. `one_at_a_time` names a group of which a single run is under way.
+
+    On pull requests the workflow's name is also that of the one check that says how all of its jobs went.
+    """
 
     name: str
     title: str
@@ -99,3 +104,6 @@ class Ci(DeliversFiles, Protocol):
 
         What has to exist beside the files, such as a trigger, is made.
         """
+
+    def one_identity(self) -> bool:
+        """Whether all jobs of a workflow act as one identity, instead of each as its own."""

@@ -15,7 +15,10 @@ __all__ = ["AnalysisRef", "CodeAnalysis"]
 
 @dataclass(frozen=True, slots=True)
 class AnalysisRef:
-    """What a repository's findings are kept under, where people read them, and the check that a merge waits for."""
+    """What a repository's findings are kept under, where people read them, and the check that a merge waits for.
+
+    `check` is "" where the job of CI itself is all that a merge can wait for.
+    """
 
     key: str
     url: str

@@ -14,8 +14,8 @@ __all__ = ["FinOps"]
 class FinOps(DeliversFiles, Protocol):
     """Cost by team, plane, component and environment, from labels and from what runs in the cluster."""
 
-    def labels(self) -> Sequence[str]:
+    def cost_labels(self) -> Sequence[str]:
         """The labels that costs are split by; everything that takes labels must carry them."""
 
     def team(self, name: str, *, namespace: str, owners: Sequence[str], budget_usd_month: float | None = None) -> None:
-        """Show a team's costs to its owners, and hold them against its budget."""
+        """Show a team's costs to its owners, beside its budget; the budget itself is made with the team."""

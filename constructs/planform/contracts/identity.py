@@ -64,5 +64,18 @@ class Identities(Protocol):
     def plan(self) -> FederatedIdentity | None:
         """The identity that plans: read-only, any branch. None where the platform has no CI federation."""
 
-    def apply(self) -> FederatedIdentity | None:
-        """The identity that applies: protected environment only. None where the platform has no CI federation."""
+    def apply(self, plane: str = "", *, roles: Sequence[str] = ()) -> FederatedIdentity | None:
+        """The identity that applies: protected environment only. None where the platform has no CI federation.
+
+        Where each plane has one of its own, `plane` names it and `roles` are what applying it takes; its protected
+        environment is `<environment>-<plane>`. Elsewhere it is the same for all planes.
+        """
+
+    def ci(
+        self, name: str, *, repository: str, roles: Sequence[str] = (), environment: str = ""
+    ) -> FederatedIdentity | None:
+        """The identity `name` (6 to 30 characters) that jobs of an application's repository OWNER/NAME take on.
+
+        With `environment`, only jobs in that deployment environment of the repository do. None where the platform has
+        no CI federation.
+        """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -13,12 +13,19 @@ __all__ = ["Infrastructure", "StackFacts"]
 
 @dataclass(frozen=True, slots=True)
 class StackFacts:
-    """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it."""
+    """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it.
+
+    The plane of a team's stack is `teams`, its owner the team; with one stack for all of an environment both are "".
+    `resource_types` gives those of its resources, such as `google_storage_bucket`, as far as they are made by then,
+    `providers` the names of those that are configured besides Google's, such as `github`.
+    """
 
     name: str
     plane: str
     owner: str
     after: tuple[str, ...] = ()
+    resource_types: Callable[[], tuple[str, ...]] = tuple
+    providers: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -14,8 +14,11 @@ __all__ = ["EndpointRef", "ModelServer"]
 
 @dataclass(frozen=True, slots=True)
 class EndpointRef:
-    """Where a served model answers inside the cluster; `metrics` are the names of its request count, its errors and
-    its latency in seconds, as Prometheus has them.
+    """Where a served model answers inside the cluster, and the labels of its pods.
+
+    The metrics are counters, as Prometheus has them, with selectors where a name alone says too much: requests that
+    were answered, requests that failed, and the time that all took together, whose unit its name ends with (`_us`,
+    `_seconds_sum`).
     """
 
     name: str

@@ -27,8 +27,11 @@ class NetworkPolicies(DeliversFiles, Protocol):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
-        """Let the pods with these labels reach hosts (`api.example.com`, `*.example.com`) and ranges by TCP."""
+        """Let the pods with these labels reach hosts (`api.example.com`, `*.example.com`), ranges, and the pods of
+        other namespaces, by TCP.
+        """
 
     def allow_ingress(
         self,
@@ -38,9 +41,9 @@ class NetworkPolicies(DeliversFiles, Protocol):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
-        """Let the pods of other namespaces reach the pods with these labels by TCP."""
+        """Let the pods of other namespaces reach the pods with these labels by TCP, at ports by number or name."""
 
     def exempt(self, namespace: str) -> None:
         """Leave a namespace of the platform alone: an operator's, which talks to the API server and all pods."""

@@ -21,5 +21,6 @@ class Portal(DeliversFiles, Protocol):
         """Add an entity (Component, Resource, System, Group, Template, ...) to the catalog.
 
         `files` are what a template needs beside itself, by relative path. Returns the entity's reference, such as
-        `template:default/notebook-workspace`. The same entity again is the same.
+        `template:default/notebook-workspace`. The same entity again is the same. Domains, groups and templates may be
+        shared by environments, so their names have none in them; other names begin with the environment's prefix.
         """

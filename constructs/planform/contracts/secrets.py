@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from planform.contracts.compute import ClusterRef
 
-__all__ = ["SecretRef", "Secrets"]
+__all__ = ["CopiesSecrets", "SecretRef", "Secrets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,18 @@ class Secrets(Protocol):
 
         What lets the namespace read the values is made in `scope`, whose stack must come after the cluster's. Returns
         `name`. Only references reach a manifest, never a value.
+        """
+
+
+@runtime_checkable
+class CopiesSecrets(Protocol):
+    """What a store may also do: bring Secrets that an operator makes in one namespace to another one."""
+
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """Keep the Kubernetes Secret `name` of a namespace as Secrets of the namespace `source` have it.
+
+        `keys` is its key to (Secret, key) there. Whatever does so may read these Secrets of `source` and no others.
+        Returns `name`.
         """

@@ -62,8 +62,11 @@ class Streaming(Protocol):
         group: str = "",
         service_account: str = "",
         identity: Identity | None = None,
+        quota_mib_second: int | None = None,
     ) -> StreamClient:
         """Let pods of a namespace read and write topics; `group` is their consumer group, `name` by default.
 
         Where clients sign in by Google's tokens, the pods run as `service_account` and act as `identity`.
+        `quota_mib_second` is what each broker lets the client read, and write, in MiB a second; asked of a component
+        that cannot hold a client to it, it is refused.
         """

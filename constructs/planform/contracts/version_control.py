@@ -44,6 +44,13 @@ class VersionControl(DeliversFiles, Protocol):
     def variable(self, repository: CodeRepository, name: str, value: str) -> None:
         """A variable that jobs of this environment see in the repository: a name or an address, never a secret."""
 
+    def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
+        """The deployment environment `name` of a repository, which a job enters to deploy; returns its name.
+
+        Only the default branch may enter it. `reviewers` are teams of which somebody agrees to each entry, where the
+        environment's entries are reviewed at all.
+        """
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Put files, by path, into a repository when it is made; from then on they are its owners' to change."""
 

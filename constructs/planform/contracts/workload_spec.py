@@ -13,7 +13,10 @@ __all__ = ["Container", "Workload", "WorkloadResource", "WorkloadSpecs"]
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container. Values of `variables` may be `${resources.<name>.<output>}`. CPU is in cores, memory in MiB."""
+    """One container. Values of `variables` may be `${resources.<name>.<output>}`. CPU is in cores, memory in MiB.
+
+    `volumes` is a path in the container to the name of a resource that is a volume.
+    """
 
     name: str
     image: str = "."
@@ -24,6 +27,7 @@ class Container:
     memory_mib: int = 512
     health_path: str = ""
     health_port: int = 0
+    volumes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import yaml
 
 from planform.diagnostics import suggest
 
-__all__ = ["Image", "image", "images", "lock"]
+__all__ = ["Image", "at_versions", "image", "images", "lock"]
 
 _REPOSITORY = re.compile(r"[a-z0-9.-]+\.[a-z]+(/[a-z0-9._-]+)+")
 _TAG = re.compile(r"(?!latest$)[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
@@ -59,6 +59,13 @@ def image(name: str, versions: Mapping[str, str] | None = None) -> str:
         raise KeyError(f"images.yaml has no image `{name}`" + (f", did you mean `{near}`?" if near else ""))
     pinned = (versions or {}).get(name)
     return f"{found.repository}:{pinned}" if pinned else found.reference
+
+
+def at_versions(text: str, versions: Mapping[str, str]) -> str:
+    """A text that names images of the lock file, with those that `versions` has at their versions."""
+    for name in versions.keys() & images().keys():
+        text = text.replace(images()[name].reference, image(name, versions))
+    return text
 
 
 def lock(text: str) -> dict[str, Image]:

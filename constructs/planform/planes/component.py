@@ -51,9 +51,11 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
 
     `name` is what a blueprint writes, `capability` the slot that it fills, `provides` the contract it keeps,
     `apis` the Google APIs that its resources need, `Settings` what a blueprint may set. `files_only` says that it makes
-    no Terraform records, so that its stack need not wait for those of its providers. What it needs of others
-    is written as annotations: `keys: Keys` must be there, `keys: Keys | None` may be; the attribute's name is
-    the capability.
+    no Terraform records, so that its stack need not wait for those of its providers; `names_only` are the capabilities
+    that it only speaks of by name, so that it need not wait for theirs. `own_stack` says that its records are a state
+    of their own, `<stack of the plane>-<capability>`, because they can be applied only long after the rest of the
+    plane: what is inside a server that runs in the cluster. What it needs of others is written as annotations:
+    `keys: Keys` must be there, `keys: Keys | None` may be; the attribute's name is the capability.
 
     Alone, in anybody's stack, it is made the same way as in a platform:
     `Gcs(stack, "object_store", GcsSettings(), environment=environment, services=ExistingServices(...))`.
@@ -66,6 +68,8 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     provides: ClassVar[type]
     apis: ClassVar[tuple[str, ...]] = ()
     files_only: ClassVar[bool] = False
+    names_only: ClassVar[tuple[str, ...]] = ()
+    own_stack: ClassVar[bool] = False
     Settings: ClassVar[type[BaseSettings]] = BaseSettings
 
     settings: Any
@@ -114,6 +118,12 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     def build(self) -> None:
         """Make the records."""
 
+    def finish(self) -> None:
+        """Make what depends on everything that was asked; called once, when all components are built.
+
+        Whoever composes a component by hand calls it last.
+        """
+
     @property
     def labels(self) -> dict[str, str]:
         """Labels of everything that this component makes: who owns it and who pays for it."""
@@ -135,6 +145,11 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
     def image(self, name: str) -> str:
         """The reference of an image of the lock file, at the platform's version or the lock's."""
         return image(name, self.environment.images)
+
+    def image_parts(self, name: str) -> tuple[str, str]:
+        """The same as its repository and its version, for charts that take them apart."""
+        repository, _, version = self.image(name).partition(":")
+        return repository, version
 
     def at(self, *path: str | int) -> Location | None:
         """The blueprint position of one of the settings, for the records made from it."""
@@ -175,7 +190,9 @@ def refuse_all(faults: Iterable[Fault], subject: str) -> None:
         raise DiagnosticError(found)
 
 
-_NOT_NEEDS = frozenset({"settings", "name", "capability", "provides", "apis", "files_only", "Settings"})
+_NOT_NEEDS = frozenset(
+    ("settings", "name", "capability", "provides", "apis", "files_only", "names_only", "own_stack", "Settings")
+)
 
 
 def _needs(cls: type[Component]) -> Iterable[Need]:

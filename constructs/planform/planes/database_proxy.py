@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from planform.contracts.database import DatabaseRef
-from planform.kubernetes.images import image
+from planform.planes.component import Component
 
 __all__ = ["METRICS_PORT", "PORT", "PRIVATE_RANGES", "database_port", "database_proxy", "database_uri"]
 
@@ -30,7 +30,9 @@ def database_port(connection_name: str) -> int:
     return 5433 if is_alloydb(connection_name) else 3307
 
 
-def database_proxy(connection_name: str, *, sidecar: bool = True, address: str = "127.0.0.1") -> dict[str, Any]:
+def database_proxy(
+    owner: Component, connection_name: str, *, sidecar: bool = True, address: str = "127.0.0.1"
+) -> dict[str, Any]:
     """The proxy's container: a sidecar among the init containers, which is ready before and stops after the others.
 
     With `sidecar` off it is a pod's own container, and `address` may open it to other pods.
@@ -51,11 +53,15 @@ def database_proxy(connection_name: str, *, sidecar: bool = True, address: str =
     ]
     return {
         "name": "database-proxy",
-        "image": image("alloydb-auth-proxy" if alloydb else "cloud-sql-proxy"),
+        "image": owner.image("alloydb-auth-proxy" if alloydb else "cloud-sql-proxy"),
         "args": flags,
         "restartPolicy": "Always" if sidecar else None,
         "ports": [{"name": "proxy-metrics", "containerPort": METRICS_PORT}],
-        "startupProbe": {"httpGet": {"path": "/startup", "port": METRICS_PORT}, "failureThreshold": 30},
+        "startupProbe": {
+            "httpGet": {"path": "/startup", "port": METRICS_PORT},
+            "periodSeconds": 1,
+            "failureThreshold": 60,
+        },
         "livenessProbe": {"httpGet": {"path": "/liveness", "port": METRICS_PORT}, "periodSeconds": 30},
         "securityContext": {
             "allowPrivilegeEscalation": False,

@@ -7,6 +7,7 @@ the variable `offline`: false for whoever applies, true for whoever judges. The 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from planform.engine import stack_of
@@ -18,7 +19,10 @@ __all__ = ["offline"]
 _HELD = "_planform_offline"
 
 
-def offline(scope: Any, *, judged: str | bool | None, applied: str | bool | None) -> Expression:
+Value = str | bool | Sequence[str] | None
+
+
+def offline(scope: Any, *, judged: Value, applied: Value) -> Expression:
     """`var.offline ? <judged> : <applied>`; the stack's variable is made on first use."""
     stack = stack_of(scope)
     variable = getattr(stack, _HELD, None)
@@ -34,5 +38,7 @@ def offline(scope: Any, *, judged: str | bool | None, applied: str | bool | None
     return Expression(f"{variable.value.text} ? {_literal(judged)} : {_literal(applied)}", stack)
 
 
-def _literal(value: str | bool | None) -> str:
-    return json.dumps(escape(value) if isinstance(value, str) else value, ensure_ascii=False)
+def _literal(value: Value) -> str:
+    if isinstance(value, str | bool) or value is None:
+        return json.dumps(escape(value) if isinstance(value, str) else value, ensure_ascii=False)
+    return f"[{', '.join(_literal(each) for each in value)}]"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+from planform.contracts import CONTRACTS
 from planform.contracts.batch_queue import BatchQueue, QueueRef
 from planform.contracts.compute import Compute
+from planform.contracts.finops import FinOps
 from planform.contracts.gitops import GitOps
+from planform.contracts.ide import Ide, IdeRef
 from planform.contracts.identity import Identities, Identity
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.services import Services
@@ -49,21 +52,16 @@ class TeamTools:
     network_policy: NetworkPolicies | None = None
     batch_queue: BatchQueue | None = None
     services: Services | None = None
+    ide: Ide | None = None
+    finops: FinOps | None = None
 
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
-        compute, identity, gitops = filled.get("compute"), filled.get("identity"), filled.get("gitops")
-        network_policy, batch_queue = filled.get("network_policy"), filled.get("batch_queue")
-        services = filled.get("services")
-        return cls(
-            compute=compute if isinstance(compute, Compute) else None,
-            identity=identity if isinstance(identity, Identities) else None,
-            gitops=gitops if isinstance(gitops, GitOps) else None,
-            network_policy=network_policy if isinstance(network_policy, NetworkPolicies) else None,
-            batch_queue=batch_queue if isinstance(batch_queue, BatchQueue) else None,
-            services=services if isinstance(services, Services) else None,
-        )
+        tools: dict[str, Any] = {each.name: filled.get(each.name) for each in fields(cls)}
+        for name, tool in tools.items():
+            tools[name] = tool if isinstance(tool, CONTRACTS[name]) else None
+        return cls(**tools)
 
 
 class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
@@ -73,8 +71,10 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     without public load balancers; a LimitRange; a RoleBinding of its owners to `edit`, and a Role for jobs and
     queues; isolation from other namespaces and a queue, where the platform has them; the service account `workload`.
     With identities: the service account `team-<team>`, which `workload` acts as. For the owners: leave to find the
-    cluster. With a billing account and `budget_usd_month`: a budget for what carries the label `team`; whoever
-    applies it needs roles/billing.costsManager on the account, which planform does not grant.
+    cluster. With an IDE: machines to write code on, which act as `team-<team>` too. With a billing account and
+    `budget_usd_month`: a budget for what carries the label `team`; whoever applies it needs
+    roles/billing.costsManager on the account, which planform does not grant. The platform's finops, if there is one, is
+    told of the team and its budget, and makes none of its own.
     Groups of people reach the cluster's roles only through Google Groups for RBAC, which the cluster's settings name.
     Errors: spec/team-name.
     Source: Kubernetes' pages on resource quotas, limit ranges and default roles; provider page of
@@ -102,6 +102,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         self.namespace: str | None = None
         self.identity: Identity | None = None
         self.queue: QueueRef | None = None
+        self.workstation: IdeRef | None = None
         self._refuse_name()
         self._build()
 
@@ -126,7 +127,12 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
                 )
             if self.tools.gitops is not None:
                 self._space(self.tools.compute)
+        if self.tools.ide is not None:
+            self.workstation = self.tools.ide.team(self.name, owners=self.team.owners, identity=self.identity)
         self._set_budget()
+        if self.tools.finops is not None:
+            amount = self.team.budget_usd_month
+            self.tools.finops.team(self.name, namespace=self.name, owners=self.team.owners, budget_usd_month=amount)
 
     def _space(self, compute: Compute) -> None:
         self.namespace = self.name

@@ -13,7 +13,7 @@ from planform.planes.catalog import Catalog
 from planform.planes.component import Component, Need
 from planform.spec.platform import EnvironmentSpec, PlaneSpec, SlotSpec
 
-__all__ = ["Slot", "Wiring", "reserved_planes", "stack_name", "team_stack_name", "wire"]
+__all__ = ["Slot", "Wiring", "plane_of", "reserved_planes", "stack_name", "stacks_of", "team_stack_name", "wire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,22 @@ def stack_name(spec: EnvironmentSpec, plane: str) -> str:
     return prefix if spec.layout == "single" else f"{prefix}-{plane.replace('_', '-')}"
 
 
+def own_stack_name(spec: EnvironmentSpec, plane: str, capability: str) -> str:
+    """`acme-ai-dev-security-code-analysis`: the stack of a component that has one of its own."""
+    return f"{stack_name(spec, plane)}-{capability.replace('_', '-')}"
+
+
+def stacks_of(spec: EnvironmentSpec, plane: str) -> tuple[str, ...]:
+    """The stacks that a plane may have: its own, and one for each component that has a stack for itself."""
+    slots = spec.planes[plane].slots if plane in spec.planes else ()
+    return (stack_name(spec, plane), *(own_stack_name(spec, plane, capability) for capability in slots))
+
+
+def plane_of(spec: EnvironmentSpec, stack: str) -> PlaneSpec | None:
+    """The plane that a stack belongs to; with one stack for the whole environment, the first."""
+    return next((plane for name, plane in spec.planes.items() if stack in stacks_of(spec, name)), None)
+
+
 def team_stack_name(spec: EnvironmentSpec, team: str) -> str:
     """`acme-ai-dev-team-fraud`, or the stack of the whole environment."""
     return spec.environment.prefix if spec.layout == "single" else f"{spec.environment.prefix}-team-{team}"
@@ -74,12 +90,12 @@ def wire(spec: EnvironmentSpec, catalog: Catalog) -> Wiring:
             filled,
             component := catalog.load(capability, filled.component),
             tuple(component.needs()),
-            stack_name(spec, plane.name),
+            (own_stack_name(spec, plane.name, capability) if component.own_stack else stack_name(spec, plane.name)),
         )
         for plane in spec.planes.values()
         for capability, filled in plane.slots.items()
     }
-    faults = [*_unmet(spec, slots, catalog)]
+    faults = [*_unmet(spec, slots, catalog), *_one_name(spec, slots)]
     if faults:
         raise DiagnosticError(faults)
     slots = {
@@ -111,6 +127,21 @@ def _unmet(spec: EnvironmentSpec, slots: Mapping[str, Slot], catalog: Catalog) -
                     help=f"choose another component for `{need.capability}`:"
                     f" {', '.join(catalog.names(need.capability))}",
                 )
+
+
+def _one_name(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> Iterator[Diagnostic]:
+    """A fault for each plane whose stack would be the one that a component has for itself."""
+    planes = {stack_name(spec, plane): plane for plane in spec.planes}
+    for capability, slot in slots.items():
+        plane = planes.get(slot.stack)
+        if slot.component.own_stack and plane is not None:
+            yield error(
+                "spec/reserved-plane",
+                f"a plane cannot be called `{plane}`: `{slot.stack}` is the stack of `{slot.filled.component}`",
+                spec.origin("planes", plane),
+                label=f"the stack of `{capability}` in plane `{slot.plane.name}`",
+                help="choose another name for the plane",
+            )
 
 
 def _provides(component: type[Component], contract: type) -> bool:
@@ -159,11 +190,16 @@ def _component_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> tuple[
 
 def _stack_order(spec: EnvironmentSpec, slots: Mapping[str, Slot]) -> dict[str, tuple[str, ...]]:
     because: dict[tuple[str, str], tuple[str, str]] = {}
-    graph: dict[str, list[str]] = {stack_name(spec, plane): [] for plane in spec.planes}
+    names = [*(stack_name(spec, plane) for plane in spec.planes), *(slot.stack for slot in slots.values())]
+    graph: dict[str, list[str]] = {name: [] for name in names}
     for capability, slot in slots.items():
         for need in slot.needs:
             provider = slots[need.capability].stack
             if slot.component.files_only or delivers_files(need.contract):
+                continue
+            if need.capability in slot.component.names_only:
+                continue
+            if need.capability in slot.component.names_only:
                 continue
             if provider != slot.stack and provider not in graph[slot.stack]:
                 graph[slot.stack].append(provider)

@@ -10,7 +10,7 @@ from planform.blueprint.document import Document
 from planform.diagnostics import Location
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
-from planform.planes.wiring import stack_name, team_stack_name
+from planform.planes.wiring import stacks_of, team_stack_name
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
@@ -172,7 +172,7 @@ def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None
             if team_stack_name(spec, team) == stack:
                 return Owner(spec.name, team=team, production=production, origin=record.origin if record else None)
         for plane in spec.planes.values():
-            if stack_name(spec, plane.name) != stack:
+            if stack not in stacks_of(spec, plane.name):
                 continue
             slot = plane.slots.get(capability)
             if spec.layout == "single" and record and slot is None:

@@ -14,6 +14,7 @@ __all__ = [
     "Days",
     "Gib",
     "Hours",
+    "ImageReference",
     "KebabName",
     "LabelKey",
     "LabelValue",
@@ -50,6 +51,17 @@ def _network(text: str) -> str:
     return text
 
 
+def _pinned(text: str) -> str:
+    """An image with a tag or a digest that stays."""
+    if text.endswith(":latest"):
+        raise PydanticCustomError(
+            "spec/image-tag",
+            "{text} is another image tomorrow",
+            {"text": f"`{text}`", "help": "write the tag of one build, or its digest: `@sha256:...`"},
+        )
+    return text
+
+
 KebabName = Annotated[
     str,
     StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=40),
@@ -69,6 +81,15 @@ Principal = Annotated[
 ]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), Field(examples=["cost_center"])]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{0,63}$"), Field(examples=["ai-platform"])]
+ImageReference = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[a-z0-9.-]+\.[a-z]+(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+"
+        r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?@sha256:[0-9a-f]{64})$"
+    ),
+    AfterValidator(_pinned),
+    Field(examples=["europe-west4-docker.pkg.dev/acme-images/platform/backstage:2026.11.1"]),
+]
 Gib = Annotated[int, Field(ge=1, le=10_000_000, json_schema_extra={"unit": "GiB"})]
 Hours = Annotated[int, Field(ge=1, le=876_000, json_schema_extra={"unit": "hours"})]
 Days = Annotated[int, Field(ge=1, le=36_500, json_schema_extra={"unit": "days"})]

@@ -20,6 +20,7 @@ from planform.checks.cloud import (
     gke_node_pools,
     iam,
     kms,
+    monitoring,
     names,
     secret_manager,
     services,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *kms.RULES,
     *secret_manager.RULES,
     *services.RULES,
+    *monitoring.RULES,
 )
 
 __all__ = ["RULES", "Fault", "Page", "Rule", "check", "pages"]

@@ -20,13 +20,13 @@ from planform.contracts.secrets import Secrets
 from planform.contracts.services import Services
 from planform.contracts.tracing import Tracing
 from planform.engine import Construct
-from planform.kubernetes.images import image
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.control.jupyterhub_sign_in import GitHubSignIn, GoogleSignIn
 from planform.planes.control.jupyterhub_values import CONFIG_FILES, HUB_LABEL, SERVER_LABEL, ChartValues
 from planform.planes.control.jupyterhub_workspace import SlotOfPool, Workspace
 from planform.planes.control.notebook_sizes import DEFAULT_SIZES, NotebookSize, of_pools, size_faults
+from planform.planes.database_proxy import database_proxy
 from planform.planes.teams import WORKLOAD
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -302,7 +302,8 @@ class JupyterHub(ClusterComponent):
             email=str(self._identity.email),
             secret=SECRET,
             database=reference,
-            image=self.settings.image or image("jupyter-scipy"),
+            database_proxy=database_proxy(self, str(reference.connection_name)) if reference else None,
+            image=self.settings.image or self.image("jupyter-scipy"),
             longest_hours=self.settings.longest_hours,
             servers_per_person=self.settings.servers_per_person,
             open_metrics=self.monitoring is not None,
@@ -418,8 +419,8 @@ class JupyterHub(ClusterComponent):
 
     def _image(self, size: NotebookProfile) -> str:
         if size.accelerator:
-            return self.settings.accelerator_image or image("jupyter-pytorch")
-        return self.settings.image or image("jupyter-scipy")
+            return self.settings.accelerator_image or self.image("jupyter-pytorch")
+        return self.settings.image or self.image("jupyter-scipy")
 
     def _watch(self, monitoring: Monitoring) -> None:
         monitoring.scrape(

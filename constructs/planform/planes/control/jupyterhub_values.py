@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from planform.contracts.database import DatabaseRef
-from planform.planes.control.database_proxy import PORT, database_proxy
 from planform.planes.control.jupyterhub_sign_in import GitHubSignIn, GoogleSignIn
 from planform.planes.control.jupyterhub_workspace import HOME, Workspace
+from planform.planes.database_proxy import PORT
 
 __all__ = ["CONFIG_FILES", "HUB_LABEL", "SERVER_LABEL", "ChartValues"]
 
@@ -49,6 +49,7 @@ class ChartValues:
     email: str
     secret: str
     database: DatabaseRef | None
+    database_proxy: Mapping[str, Any] | None
     image: str
     longest_hours: int
     servers_per_person: int
@@ -142,7 +143,7 @@ class ChartValues:
         url = f"postgresql+psycopg2://{user}@127.0.0.1:{PORT}/{self.database.database}"
         return {
             "db": {"type": "postgres", "url": url, "upgrade": True},
-            "initContainers": [database_proxy(str(self.database.connection_name))],
+            "initContainers": [self.database_proxy],
         }
 
     def _proxy(self) -> dict[str, Any]:

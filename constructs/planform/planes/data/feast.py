@@ -14,7 +14,6 @@ from planform.contracts.identity import Identities, Identity
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.object_store import ObjectStore
 from planform.files import File
-from planform.kubernetes.images import image, images
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.cluster_traffic import let_reach
@@ -250,7 +249,7 @@ class Feast(FeatureRequests, ClusterComponent):
         return {
             "fullnameOverride": CHART,
             "replicaCount": self.replicas,
-            "image": {"tag": images()[CHART].tag},
+            "image": {"tag": self.image_parts(CHART)[1]},
             "commandArgs": ["feast", "serve", "--metrics", "-h", "0.0.0.0"],
             "feature_store_yaml_base64": base64.b64encode(text.encode()).decode(),
             "serviceAccount": {"name": "server"},
@@ -265,7 +264,7 @@ class Feast(FeatureRequests, ClusterComponent):
     def _update_job(self) -> None:
         container = {
             "name": "materialize",
-            "image": image(CHART),
+            "image": self.image(CHART),
             "command": ["sh", "-c", RUN],
             "env": [{"name": "HOME", "value": "/work"}],
             "securityContext": UNPRIVILEGED,

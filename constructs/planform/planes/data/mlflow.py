@@ -15,7 +15,6 @@ from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.object_store import ObjectStore
 from planform.contracts.secrets import SecretRef, Secrets
 from planform.contracts.services import Services
-from planform.kubernetes.images import image
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.cluster_traffic import let_reach
@@ -210,7 +209,7 @@ class Mlflow(ClusterComponent):
             "enableServiceLinks": False,
             "securityContext": POD_SECURITY,
             "initContainers": [
-                database_proxy(server),
+                database_proxy(self, server),
                 self._container("migrate", ["python", "-c", MIGRATE], variables=self._variables()),
                 self._container("sign-in", ["python", "-c", SIGN_IN], variables=self._sign_in_variables()),
             ],
@@ -278,7 +277,7 @@ class Mlflow(ClusterComponent):
     def _container(self, name: str, command: list[str], *, variables: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "name": name,
-            "image": image("mlflow"),
+            "image": self.image("mlflow"),
             "command": command,
             "env": [{"name": "HOME", "value": "/tmp"}, *variables],
             "securityContext": UNPRIVILEGED,

@@ -203,17 +203,17 @@ class Arize(Component):
         return yaml.safe_dump(part, sort_keys=True)
 
     def _workflow(self) -> None:
-        if self.ci is None:
+        applies = self.identity.apply() if self.identity is not None else None
+        if self.ci is None or applies is None:
             return
         environment = self.environment
-        applies = self.identity.apply() if self.identity is not None else None
-        readers = [applies.identity.member] if applies else []
+        readers = [applies.identity.member]
         key = self.secrets.secret("arize-ci-api-key", readers=readers, purpose="Lets CI keep monitors in Arize")
         folder = f"files/{environment.name}/{self.manifests.plane}/{self.manifests.component}"
         run = f'python "$(find . -path "*/{folder}/apply_monitors.py" -print -quit)"'
         steps = (
             Step("Check out", tool="checkout"),
-            Step("Set up Python", tool="python"),
+            Step("Set up Python", tool="python", inputs={"version": "3.12"}),
             Step("Apply monitors", run=run, secrets={"ARIZE_API_KEY": str(key.name)}),
         )
         workflow = Workflow(

@@ -192,7 +192,7 @@ class Phoenix(ClusterComponent):
 
     def _proxy(self) -> None:
         self.service_account(NAMESPACE, PROXY, self._identity)
-        container = database_proxy(self._connection, sidecar=False, address="0.0.0.0")
+        container = database_proxy(self, self._connection, sidecar=False, address="0.0.0.0")
         container["ports"] = [{"name": "postgres", "containerPort": PORT}, *container["ports"]]
         container["readinessProbe"] = {"httpGet": {"path": "/readiness", "port": METRICS_PORT}}
         pod = {

@@ -21,4 +21,13 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("object_store", "existing", f"{_HERE}.existing_object_store:ExistingObjectStore"),
     Listed("batch_queue", "kueue", f"{_HERE}.kueue:Kueue"),
     Listed("batch_queue", "existing", f"{_HERE}.existing_batch_queue:ExistingBatchQueue"),
+    Listed("streaming", "kafka", f"{_HERE}.kafka:Kafka"),
+    Listed("streaming", "managed-kafka", f"{_HERE}.managed_kafka:ManagedKafka"),
+    Listed("streaming", "existing", f"{_HERE}.existing_streaming:ExistingStreaming"),
+    Listed("model_server", "triton", f"{_HERE}.triton:Triton"),
+    Listed("model_server", "vllm", f"{_HERE}.vllm:Vllm"),
+    Listed("model_server", "existing", f"{_HERE}.existing_model_server:ExistingModelServer"),
+    Listed("key_value", "dynamodb", f"{_HERE}.dynamodb:DynamoDb"),
+    Listed("key_value", "firestore", f"{_HERE}.firestore:Firestore"),
+    Listed("key_value", "existing", f"{_HERE}.existing_key_value:ExistingKeyValue"),
 )

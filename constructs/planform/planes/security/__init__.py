@@ -23,4 +23,10 @@ COMPONENTS: tuple[Listed, ...] = (
     Listed("policy", "opa-gatekeeper", f"{_HERE}.opa_gatekeeper:OpaGatekeeper"),
     Listed("policy", "policy-controller", f"{_HERE}.policy_controller:PolicyController"),
     Listed("policy", "existing", f"{_HERE}.existing_policy:ExistingPolicies"),
+    Listed("code_analysis", "sonarqube", f"{_HERE}.sonarqube:Sonarqube"),
+    Listed("code_analysis", "codeql", f"{_HERE}.codeql:Codeql"),
+    Listed("code_analysis", "existing", f"{_HERE}.existing_code_analysis:ExistingCodeAnalysis"),
+    Listed("model_scanning", "protect-ai", f"{_HERE}.protect_ai:ProtectAi"),
+    Listed("model_scanning", "modelscan", f"{_HERE}.modelscan:Modelscan"),
+    Listed("model_scanning", "existing", f"{_HERE}.existing_model_scanning:ExistingModelScanning"),
 )

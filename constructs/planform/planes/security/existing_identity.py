@@ -45,6 +45,15 @@ class ExistingIdentitiesSettings(Settings):
     )
     plan: ExistingFederation | None = Field(default=None, description="What CI plans as. Default: no CI.")
     apply: ExistingFederation | None = Field(default=None, description="What CI applies as. Default: no CI.")
+    apply_planes: dict[KebabName, ExistingFederation] = Field(
+        default_factory=dict,
+        description="What CI applies a plane as, by the plane's name with hyphens. Default: as `apply`.",
+    )
+    ci: dict[KebabName, ExistingFederation] = Field(
+        default_factory=dict,
+        description="Name that components ask for to what CI of an application's repository acts as."
+        " Default: none, so there is no such identity.",
+    )
 
 
 class ExistingIdentities(Component):
@@ -92,9 +101,15 @@ class ExistingIdentities(Component):
         """What CI plans as."""
         return _federated(self.settings.plan)
 
-    def apply(self) -> FederatedIdentity | None:
-        """What CI applies as."""
-        return _federated(self.settings.apply)
+    def apply(self, plane: str = "", *, roles: Sequence[str] = ()) -> FederatedIdentity | None:
+        """What CI applies as, or applies this plane as."""
+        return _federated(self.settings.apply_planes.get(plane, self.settings.apply))
+
+    def ci(
+        self, name: str, *, repository: str, roles: Sequence[str] = (), environment: str = ""
+    ) -> FederatedIdentity | None:
+        """What CI of the repository acts as, if it is named."""
+        return _federated(self.settings.ci.get(name))
 
 
 def _identity(email: str) -> Identity:

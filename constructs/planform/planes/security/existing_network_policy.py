@@ -39,6 +39,7 @@ class ExistingNetworkPolicies(Component):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
         """Left to the organisation."""
 
@@ -50,7 +51,7 @@ class ExistingNetworkPolicies(Component):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
         """Left to the organisation."""
 

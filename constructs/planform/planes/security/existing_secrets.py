@@ -13,9 +13,9 @@ from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
 from planform.contracts.secrets import SecretRef, Secrets
 from planform.planes.component import Component
-from planform.planes.security.external_secrets import ExternalSecrets
+from planform.planes.security.external_secrets import ExternalSecrets, operator
+from planform.planes.security.secret_copies import SecretCopies
 from planform.spec.settings import Settings
-from planform.spec.units import KebabName
 
 __all__ = ["ExistingSecret", "ExistingSecrets", "ExistingSecretsSettings"]
 
@@ -24,6 +24,7 @@ SecretId = Annotated[
     StringConstraints(pattern=r"^projects/[a-z0-9][a-z0-9-]{4,28}[a-z0-9]/secrets/[A-Za-z0-9_-]{1,255}$"),
     Field(examples=["projects/acme-secrets/secrets/honeycomb-api-key"]),
 ]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]*[a-z0-9])?$", max_length=100)]
 
 
 class ExistingSecret(Settings):
@@ -40,7 +41,7 @@ class ExistingSecret(Settings):
 class ExistingSecretsSettings(Settings):
     """Which secrets there are."""
 
-    secrets: dict[KebabName, SecretId | ExistingSecret] = Field(
+    secrets: dict[SecretName, SecretId | ExistingSecret] = Field(
         default_factory=dict,
         description="Name that components ask for to the secret's id, or to a mapping with `id` and `version`."
         " Default: none, so asking for a secret is an error that names it.",
@@ -50,7 +51,7 @@ class ExistingSecretsSettings(Settings):
 class ExistingSecrets(Component):
     """Secrets made and filled by the organisation.
 
-    Provides: Secrets.
+    Provides: Secrets and CopiesSecrets.
     Requires: nothing.
     Emits: nothing. Whoever owns a secret grants roles/secretmanager.secretAccessor on it to those who read it; the
     error for a secret that is not named lists them.
@@ -68,9 +69,11 @@ class ExistingSecrets(Component):
     policy: Policies | None
 
     def build(self) -> None:
-        self._in_cluster = (
-            ExternalSecrets(self, self.gitops, self.network_policy, self.policy) if self.gitops is not None else None
-        )
+        self._in_cluster: ExternalSecrets | None = None
+        self._copies: SecretCopies | None = None
+        if self.gitops is not None:
+            install = operator(self, self.gitops, self.network_policy, self.policy)
+            self._in_cluster, self._copies = ExternalSecrets(self, install), SecretCopies(self, install)
 
     def secret(self, name: str, *, readers: Sequence[str] = (), purpose: str = "") -> SecretRef:
         """The named secret."""
@@ -96,3 +99,15 @@ class ExistingSecrets(Component):
                 help="add the slot `gitops`",
             )
         return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
+
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
+        if self._copies is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from planform.contracts.compute import ClusterRef
@@ -15,7 +16,7 @@ from planform.kubernetes.record import HelmRelease
 from planform.planes.component import Component
 from planform.planes.security.secret_delivery import READER, SecretDelivery
 
-__all__ = ["API", "STORE", "ExternalSecrets", "external_secret", "install_operator"]
+__all__ = ["API", "STORE", "ExternalSecrets", "external_secret", "operator"]
 
 API = "external-secrets.io/v1"
 NAMESPACE = "external-secrets"
@@ -30,15 +31,12 @@ class ExternalSecrets(SecretDelivery):
     service account's own principal, without a Google service account.
     """
 
-    def __init__(
-        self, owner: Component, gitops: GitOps, network_policy: NetworkPolicies | None, policy: Policies | None
-    ) -> None:
+    def __init__(self, owner: Component, install: Callable[[], None]) -> None:
         super().__init__(owner)
-        self._gitops, self._network_policy, self._policy = gitops, network_policy, policy
+        self._install = install
 
     def _prepare(self, namespace: str, cluster: ClusterRef) -> None:
-        if len(self._namespaces) == 1:
-            install_operator(self._owner, self._gitops, self._network_policy, self._policy)
+        self._install()
         identity = {
             "clusterProjectID": cluster.id.split("/")[1],
             "clusterLocation": str(cluster.location),
@@ -66,9 +64,14 @@ def external_secret(name: str, remote: Mapping[str, Mapping[str, str]]) -> dict[
     }
 
 
-def install_operator(
+def operator(
     owner: Component, gitops: GitOps, network_policy: NetworkPolicies | None, policy: Policies | None
-) -> None:
+) -> Callable[[], None]:
+    """What installs the operator when it is first called, and does nothing afterwards."""
+    return cache(partial(_install, owner, gitops, network_policy, policy))
+
+
+def _install(owner: Component, gitops: GitOps, network_policy: NetworkPolicies | None, policy: Policies | None) -> None:
     """The operator in a namespace of its own; teams may not point secrets of their own at somebody else's store."""
     gitops.namespace(NAMESPACE)
     if network_policy is not None:

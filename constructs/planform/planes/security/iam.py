@@ -14,24 +14,22 @@ from planform.contracts.services import Services
 from planform.engine import Construct, path_of, stack_of
 from planform.planes.component import Component
 from planform.planes.record_ids import record_id
+from planform.planes.security.ci_federation import CiFederation, Host
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 from planform.spec.units import Principal
 from planform.terraform.expression import Known, Reference
 from planform.terraform.google import (
-    IamWorkloadIdentityPool,
-    IamWorkloadIdentityPoolProvider,
     OrgPolicyPolicy,
     ProjectIamAuditConfig,
     ProjectIamMember,
     ServiceAccount,
     ServiceAccountIamMember,
-    StorageBucketIamMember,
 )
 from planform.terraform.record import Record
 
-__all__ = ["GithubSettings", "Iam", "IamSettings", "Role"]
+__all__ = ["FederationSettings", "GithubSettings", "GitlabSettings", "Iam", "IamSettings", "Role"]
 
 ACCOUNT_ID = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 ROLE = re.compile(
@@ -39,8 +37,6 @@ ROLE = re.compile(
 )
 BASIC_ROLES = {"owner": "roles/owner", "editor": "roles/editor"}
 KUBERNETES_USER = "roles/iam.workloadIdentityUser"
-GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
-GITHUB_POOL = "github"
 
 Constraint = Literal[
     "ainotebooks.disableRootAccess",
@@ -113,7 +109,50 @@ def _role(text: str) -> str:
 Role = Annotated[str, AfterValidator(_role), Field(examples=["roles/logging.logWriter"])]
 
 
-class GithubSettings(Settings):
+class FederationSettings(Settings):
+    """What jobs of the platform's repository may do, whatever its host."""
+
+    repository: str
+
+    apply_environment: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,255}$",
+        description="Deployment environment of the repository whose jobs may apply; protect it with reviewers and a"
+        " branch rule."
+        " Default: the name of the environment here, such as `prod`.",
+    )
+    plan_roles: tuple[Role, ...] = Field(
+        default=PLAN_ROLES,
+        description="Roles of the identity that plans, which any branch and pull request of the repository may take"
+        " on. Default: roles/viewer and roles/iam.securityReviewer.",
+    )
+    apply_roles: tuple[Role, ...] = Field(
+        default=APPLY_ROLES,
+        description="Roles of the identity that applies. Default: administration of each service that planform makes"
+        " resources of, and of the project's IAM; never owner or editor.",
+    )
+    apply_per_plane: bool = Field(
+        default=False,
+        description="Give each plane an identity of its own that applies it, with no other roles than its resources"
+        " take, for jobs in the deployment environment `<environment>-<plane>`; `apply_roles` then count for none. The"
+        " one of `apply_environment` stays, without roles on the project, for what is delivered to the cluster."
+        " Default: false, one identity applies everything.",
+    )
+    state_bucket: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
+        description="Bucket of the Terraform state: the identity that plans may read it (with `-lock=false`),"
+        " the one that applies may write it. Default: no such grant, for state in another place.",
+        examples=["acme-ai-dev-tfstate"],
+    )
+
+    @property
+    def owner(self) -> str:
+        """The organisation, user or group that owns the repository."""
+        return self.repository.rpartition("/")[0]
+
+
+class GithubSettings(FederationSettings):
     """The repository whose GitHub Actions plan and apply this environment, without a key."""
 
     owner_id: str = Field(
@@ -133,28 +172,25 @@ class GithubSettings(Settings):
         description="Numeric id of the repository, quoted; keeps out a later repository of the same name."
         " Default: not checked.",
     )
-    apply_environment: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9._-]{1,255}$",
-        description="GitHub environment whose jobs may apply; protect it with reviewers and a branch rule."
-        " Default: the name of the environment here, such as `prod`.",
+
+
+class GitlabSettings(FederationSettings):
+    """The project whose pipelines on GitLab plan and apply this environment, without a key."""
+
+    issuer: str = Field(
+        default="https://gitlab.com",
+        pattern=r"^https://[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$",
+        description="Address of GitLab, which Google reaches for its keys. Default: https://gitlab.com.",
     )
-    plan_roles: tuple[Role, ...] = Field(
-        default=PLAN_ROLES,
-        description="Roles of the identity that plans, which any branch and pull request of the repository may take"
-        " on. Default: roles/viewer and roles/iam.securityReviewer.",
+    namespace_id: str = Field(
+        pattern=r"^[1-9][0-9]{0,18}$",
+        description="Numeric id of the group that the project is in, quoted: a name can be taken over, an id cannot.",
+        examples=["4242"],
     )
-    apply_roles: tuple[Role, ...] = Field(
-        default=APPLY_ROLES,
-        description="Roles of the identity that applies. Default: administration of each service that planform makes"
-        " resources of, and of the project's IAM; never owner or editor.",
-    )
-    state_bucket: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$",
-        description="Bucket of the Terraform state: the identity that plans may read it (with `-lock=false`),"
-        " the one that applies may write it. Default: no such grant, for state in another place.",
-        examples=["acme-ai-dev-tfstate"],
+    repository: str = Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$",
+        description="The project, GROUP/NAME or GROUP/SUBGROUP/NAME.",
+        examples=["acme/ai/platform"],
     )
 
 
@@ -178,6 +214,9 @@ class IamSettings(Settings):
 
     github: GithubSettings | None = Field(
         default=None, description="GitHub Actions that plan and apply. Default: no identity for CI is made."
+    )
+    gitlab: GitlabSettings | None = Field(
+        default=None, description="Pipelines of GitLab that plan and apply. Default: no identity for CI is made."
     )
     org_policies: tuple[Constraint, ...] | None = Field(
         default=None,
@@ -206,8 +245,13 @@ class Iam(Component):
     google_iam_workload_identity_pool with two providers. The first lets in every run of the repository, for the
     identity that plans; the second only jobs in the protected environment, for the identity that applies. Each
     identity trusts an attribute that only its own provider maps, so it does not matter what the subject looks like
-    (GitHub has more than one form of it), and long branch names do no harm.
-    Errors: spec/role, spec/no-organization, contract/bad-name, contract/role.
+    (GitHub has more than one form of it), and long branch names do no harm. With `apply_per_plane` there is a provider
+    and an identity for each plane; for CI of applications' repositories, one provider for all repositories of the
+    owner and one for each of their deployment environments. `gitlab` in place of `github` makes the same for pipelines
+    of GitLab, of which only those of protected branches apply; a job asks for its token with the provider's address as
+    its audience.
+    Errors: spec/role, spec/no-organization, spec/two-federations, contract/bad-name, contract/role,
+    contract/other-owner.
     Source: IAM, service account ids have 6 to 30 characters, subjects of federated tokens at most 127 bytes; a
     deleted pool's id cannot be used again for 30 days; organisation policies need roles/orgpolicy.policyAdmin, which
     only an organisation can grant. The apply identity administers the project's IAM and could give itself more: the
@@ -224,6 +268,13 @@ class Iam(Component):
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
+        if settings.github is not None and settings.gitlab is not None:
+            yield Fault(
+                "spec/two-federations",
+                "one platform has one repository, and here are two hosts whose jobs plan and apply",
+                ("gitlab",),
+                help="keep `github` or `gitlab`",
+            )
         organization = environment.organization
         if organization is None or organization.organization_id is None:
             for field in ("org_policies", "resource_locations"):
@@ -239,12 +290,9 @@ class Iam(Component):
         self._accounts: dict[str, ServiceAccount] = {}
         self._roles: set[tuple[str, str]] = set()
         self._bound: set[tuple[str, str, str, str]] = set()
-        self._plan: FederatedIdentity | None = None
-        self._apply: FederatedIdentity | None = None
         self._audit(self.settings.audit)
         self._policies()
-        if self.settings.github is not None:
-            self._github(self.settings.github)
+        self._ci = self._federation()
 
     def service_account(self, name: str, *, roles: Sequence[str] = (), purpose: str = "") -> Identity:
         """The service account `name` with at least these roles on the project."""
@@ -290,11 +338,17 @@ class Iam(Component):
 
     def plan(self) -> FederatedIdentity | None:
         """The identity that plans, for any run of the repository."""
-        return self._plan
+        return self._ci.plan if self._ci is not None else None
 
-    def apply(self) -> FederatedIdentity | None:
-        """The identity that applies, for jobs in the protected environment."""
-        return self._apply
+    def apply(self, plane: str = "", *, roles: Sequence[str] = ()) -> FederatedIdentity | None:
+        """The identity that applies, for jobs in the protected environment; a plane's own where it has one."""
+        return self._ci.apply(plane, roles) if self._ci is not None else None
+
+    def ci(
+        self, name: str, *, repository: str, roles: Sequence[str] = (), environment: str = ""
+    ) -> FederatedIdentity | None:
+        """The identity of an application's repository, which has the platform's own owner."""
+        return self._ci.application(name, repository, roles, environment) if self._ci is not None else None
 
     def _account(self, name: str, purpose: str) -> ServiceAccount:
         self._accounts[name] = ServiceAccount(
@@ -365,77 +419,41 @@ class Iam(Component):
             origin=self.at(field),
         )
 
-    def _github(self, github: GithubSettings) -> None:
-        pool = IamWorkloadIdentityPool(
-            self,
-            GITHUB_POOL,
-            project=self.environment.project,
-            workload_identity_pool_id=GITHUB_POOL,
-            display_name="GitHub Actions",
-            description=f"Runs of {github.repository} that plan and apply {self.environment.prefix}"[:256],
-            origin=self.at("github"),
-        )
-        trusted = [
-            f"assertion.repository_owner_id == '{github.owner_id}'",
-            f"assertion.repository == '{github.repository}'",
-        ]
-        if github.repository_id is not None:
-            trusted.append(f"assertion.repository_id == '{github.repository_id}'")
-        protected = f"assertion.environment == '{github.apply_environment or self.environment.name}'"
-        self._plan = self._federated("plan", github.plan_roles, github, pool, trusted)
-        self._apply = self._federated("apply", github.apply_roles, github, pool, [*trusted, protected])
-        self._state(github, "plan", "roles/storage.objectViewer")
-        self._state(github, "apply", "roles/storage.objectUser")
+    def _federation(self) -> CiFederation | None:
+        settings = self.settings
+        if settings.github is not None:
+            return CiFederation(self, _github(settings.github), settings.github)
+        if settings.gitlab is not None:
+            return CiFederation(self, _gitlab(settings.gitlab), settings.gitlab)
+        return None
 
-    def _federated(
-        self,
-        verb: Literal["plan", "apply"],
-        roles: Sequence[str],
-        github: GithubSettings,
-        pool: IamWorkloadIdentityPool,
-        conditions: Sequence[str],
-    ) -> FederatedIdentity:
-        """A service account, and the provider that lets runs take it on when every condition holds."""
-        name = f"{GITHUB_POOL}-{verb}"
-        attribute = f"{verb}_repository"
-        identity = self.service_account(name, roles=roles, purpose=f"GitHub Actions of {github.repository}: {verb}")
-        provider = IamWorkloadIdentityPoolProvider(
-            self,
-            record_id(name),
-            project=self.environment.project,
-            workload_identity_pool_id=pool.workload_identity_pool_id,
-            workload_identity_pool_provider_id=name,
-            display_name=f"GitHub Actions: {verb}",
-            attribute_mapping={
-                "google.subject": "assertion.repository_id + ':' + assertion.run_id",
-                f"attribute.{attribute}": "assertion.repository",
-            },
-            attribute_condition=" && ".join(conditions),
-            oidc=[{"issuer_uri": GITHUB_ISSUER}],
-            origin=self.at("github"),
-        )
-        path = f"projects/{self.environment.project_number}/locations/global/workloadIdentityPools/{GITHUB_POOL}"
-        ServiceAccountIamMember(
-            self,
-            record_id(name),
-            service_account_id=identity.id,
-            role=KUBERNETES_USER,
-            member=f"principalSet://iam.googleapis.com/{path}/attribute.{attribute}/{github.repository}",
-            depends_on=[provider],
-            origin=self.at("github"),
-        )
-        return FederatedIdentity(provider=Known(f"{path}/providers/{name}", provider.name), identity=identity)
 
-    def _state(self, github: GithubSettings, verb: str, role: str) -> None:
-        if github.state_bucket is not None:
-            StorageBucketIamMember(
-                self,
-                record_id(GITHUB_POOL, verb, "state"),
-                bucket=github.state_bucket,
-                role=role,
-                member=self._accounts[f"{GITHUB_POOL}-{verb}"].member,
-                origin=self.at("github", "state_bucket"),
-            )
+def _github(given: GithubSettings) -> Host:
+    own = [f"assertion.repository == '{given.repository}'"]
+    if given.repository_id is not None:
+        own.append(f"assertion.repository_id == '{given.repository_id}'")
+    return Host(
+        name="github",
+        title="GitHub Actions",
+        issuer="https://token.actions.githubusercontent.com",
+        subject="assertion.repository_id + ':' + assertion.run_id",
+        repository="assertion.repository",
+        of_owner=(f"assertion.repository_owner_id == '{given.owner_id}'",),
+        of_platform=tuple(own),
+    )
+
+
+def _gitlab(given: GitlabSettings) -> Host:
+    return Host(
+        name="gitlab",
+        title="GitLab CI",
+        issuer=given.issuer,
+        subject="assertion.project_id + ':' + assertion.job_id",
+        repository="assertion.project_path",
+        of_owner=(f"assertion.namespace_id == '{given.namespace_id}'",),
+        of_platform=(f"assertion.project_path == '{given.repository}'",),
+        guarded=("assertion.ref_protected == 'true'",),
+    )
 
 
 def _owner_in(place: Construct, value: str) -> list[Record]:

@@ -30,6 +30,9 @@ class NamespaceIsolation(Component):
     provides = NetworkPolicies
     files_only = True
 
+    def build(self) -> None:
+        self._exempt: set[str] = set()
+
     def isolate(self, namespace: str, *, scope: object) -> None:
         """Close a namespace but for itself, names, identity and Google's APIs."""
         own: dict[str, Any] = {"podSelector": {}}
@@ -59,12 +62,16 @@ class NamespaceIsolation(Component):
         hosts: Sequence[str] = (),
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
+        namespaces: Sequence[str] = (),
     ) -> None:
-        """Let pods reach ranges, and hosts where the data plane knows names."""
+        """Let pods reach ranges and namespaces, and hosts where the data plane knows names."""
+        if namespace in self._exempt:
+            return  # a policy closes the pods that it selects, and these are open
         if hosts:
             self._hosts(scope, namespace, name, pods, hosts, ports)
-        if cidrs:
-            rule = {"to": [{"ipBlock": {"cidr": cidr}} for cidr in cidrs], "ports": _tcp(ports)}
+        if cidrs or namespaces:
+            targets = [*({"ipBlock": {"cidr": cidr}} for cidr in cidrs), *map(_pods_of, namespaces)]
+            rule = {"to": targets, "ports": _tcp(ports)}
             spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Egress"], "egress": [rule]}
             self._policy(scope, namespace, f"egress-{name}", spec)
 
@@ -76,16 +83,18 @@ class NamespaceIsolation(Component):
         scope: object,
         pods: Mapping[str, str],
         namespaces: Sequence[str],
-        ports: Sequence[int],
+        ports: Sequence[int | str],
     ) -> None:
         """Let pods of other namespaces in."""
-        sources = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": each}}} for each in namespaces]
-        rule = {"from": sources, "ports": _tcp(ports)}
+        if namespace in self._exempt:
+            return
+        rule = {"from": [*map(_pods_of, namespaces)], "ports": _tcp(ports)}
         spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Ingress"], "ingress": [rule]}
         self._policy(scope, namespace, f"ingress-{name}", spec)
 
     def exempt(self, namespace: str) -> None:
-        """Nothing closes a namespace that nobody asks to close."""
+        """Nothing closes the namespace: it is not asked for, and no rule about one of its pods is written."""
+        self._exempt.add(namespace)
 
     def _hosts(
         self,
@@ -99,7 +108,7 @@ class NamespaceIsolation(Component):
         raise self.refuse(
             "contract/no-host-rules",
             f"`{name}` has to reach {', '.join(hosts)}, and this network policy knows addresses only",
-            help="choose `cilium`, or give the address ranges of these hosts",
+            help="choose `cilium`, or name their address ranges in `addresses` of the slot `network_policy`",
         )
 
     def _policy(self, scope: object, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
@@ -107,7 +116,11 @@ class NamespaceIsolation(Component):
         KubernetesObject(place, API, "NetworkPolicy", name, namespace=namespace, labels=self.labels, spec=dict(spec))
 
 
-def _tcp(ports: Sequence[int]) -> list[dict[str, Any]]:
+def _pods_of(namespace: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+
+
+def _tcp(ports: Sequence[int | str]) -> list[dict[str, Any]]:
     return [{"port": port, "protocol": "TCP"} for port in ports]
 
 

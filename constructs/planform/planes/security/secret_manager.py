@@ -18,8 +18,9 @@ from planform.contracts.services import Services
 from planform.diagnostics import Location
 from planform.planes.component import Component
 from planform.planes.record_ids import principal_id, record_id
-from planform.planes.security.external_secrets import ExternalSecrets
+from planform.planes.security.external_secrets import ExternalSecrets, operator
 from planform.planes.security.gke_secret_sync import GkeSecretSync
+from planform.planes.security.secret_copies import SecretCopies
 from planform.planes.security.secret_delivery import SecretDelivery
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -75,7 +76,8 @@ class SecretManagerSettings(Settings):
 class SecretManager(Component):
     """Secret Manager: a secret for each name that is asked for, empty until somebody puts a value in.
 
-    Provides: Secrets; values never pass through Terraform: `gcloud secrets versions add` or a rotation job adds them.
+    Provides: Secrets and CopiesSecrets; values never pass through Terraform: `gcloud secrets versions add` or a
+    rotation job adds them.
     Requires: Services; Keys, optional: with it, every secret is encrypted with a customer key. GitOps, NetworkPolicies
     and Policies, optional: with them, secrets reach the cluster.
     Emits: google_secret_manager_secret, google_secret_manager_secret_iam_member for each reader. In production a
@@ -111,7 +113,14 @@ class SecretManager(Component):
                 )
 
     def build(self) -> None:
-        self._in_cluster = self._way()
+        self._in_cluster: SecretDelivery | None = None
+        self._copies: SecretCopies | None = None
+        if self.gitops is not None:
+            install = operator(self, self.gitops, self.network_policy, self.policy)
+            self._in_cluster = (
+                GkeSecretSync(self) if self.settings.delivery == "gke" else ExternalSecrets(self, install)
+            )
+            self._copies = SecretCopies(self, install)
         self._secrets: dict[str, SecretManagerSecret] = {}
         self._grants: dict[tuple[str, str], SecretManagerSecretIamMember] = {}
         for name, settings in self.settings.secrets.items():
@@ -139,12 +148,17 @@ class SecretManager(Component):
             )
         return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
 
-    def _way(self) -> SecretDelivery | None:
-        if self.gitops is None:
-            return None
-        if self.settings.delivery == "gke":
-            return GkeSecretSync(self)
-        return ExternalSecrets(self, self.gitops, self.network_policy, self.policy)
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
+        if self._copies is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)
 
     def _ask(self, name: str, readers: Sequence[str], purpose: str, origin: Location | None) -> SecretRef:
         cloud_name = f"{self.environment.prefix}-{name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import Field
@@ -17,7 +17,8 @@ from planform.engine import Construct
 from planform.files import File
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
-from planform.planes.security.external_secrets import API, STORE, external_secret, install_operator
+from planform.planes.security.external_secrets import API, STORE, external_secret, operator
+from planform.planes.security.secret_copies import SecretCopies
 from planform.planes.security.secret_delivery import READER
 from planform.spec.settings import Settings
 
@@ -64,7 +65,7 @@ class Vault(Component):
     values in with `vault kv put`. Readers outside the cluster are IAM members of Google, who need Vault's method `gcp`
     and a policy of their own: setup.sh lists them.
 
-    Provides: Secrets; `id` is the secret's path in the engine.
+    Provides: Secrets and CopiesSecrets; `id` is the secret's path in the engine.
     Requires: GitOps, NetworkPolicies and Policies, optional: with them, secrets reach the cluster.
     Emits: the files policy-<namespace>.hcl and setup.sh; the Helm release external-secrets, SecretStore and
     ExternalSecret objects; no Terraform.
@@ -84,6 +85,11 @@ class Vault(Component):
     policy: Policies | None
 
     def build(self) -> None:
+        self._install: Callable[[], None] | None = None
+        self._copies: SecretCopies | None = None
+        if self.gitops is not None:
+            self._install = operator(self, self.gitops, self.network_policy, self.policy)
+            self._copies = SecretCopies(self, self._install)
         self._readers: dict[str, set[str]] = {}
         self._policies: dict[str, File] = {}
         self._paths: dict[str, set[str]] = {}
@@ -105,14 +111,13 @@ class Vault(Component):
         self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
     ) -> str:
         """A Kubernetes Secret, by External Secrets."""
-        if self.gitops is None:
+        if self._install is None:
             raise self.refuse(
                 "contract/no-delivery",
                 f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
                 help="add the slot `gitops`",
             )
-        if not self._paths:
-            install_operator(self, self.gitops, self.network_policy, self.policy)
+        self._install()
         if namespace not in self._paths:
             self._store(namespace)
         self._paths[namespace] |= {str(secret.id) for secret in secrets.values()}
@@ -121,6 +126,18 @@ class Vault(Component):
         remote = {key: {"key": str(secret.id), "property": "value"} for key, secret in secrets.items()}
         self._object(scope, API, "ExternalSecret", name, namespace, spec=external_secret(name, remote))
         return name
+
+    def copy(
+        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
+    ) -> str:
+        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
+        if self._copies is None:
+            raise self.refuse(
+                "contract/no-delivery",
+                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
+                help="add the slot `gitops`",
+            )
+        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)
 
     @property
     def _auth(self) -> str:

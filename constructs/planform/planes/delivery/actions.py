@@ -1,0 +1,53 @@
+"""The lock file of GitHub's actions: actions.yaml beside this file, which alone decides what code a workflow runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+__all__ = ["Action", "actions", "third_party", "uses", "with_tags"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_USES = re.compile(r"^( *(?:- )?uses: )([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)(\S*@[0-9a-f]{40})$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action's repository at one commit, and the release that the commit is."""
+
+    repository: str
+    commit: str
+    tag: str
+
+
+@cache
+def actions() -> Mapping[str, Action]:
+    """Every action of the lock file by its repository. Raises ValueError for one without a full commit."""
+    held: dict[str, dict[str, str]] = yaml.safe_load(files(__package__).joinpath("actions.yaml").read_text("utf-8"))
+    found = {name: Action(name, facts["commit"], facts["tag"]) for name, facts in held.items()}
+    for action in found.values():
+        if not _COMMIT.fullmatch(action.commit):
+            raise ValueError(f"{action.repository}: {action.commit!r} is no full commit")
+    return found
+
+
+def uses(path: str) -> str:
+    """`github/codeql-action/init` -> `github/codeql-action/init@<commit>`; KeyError for what is not locked."""
+    repository = "/".join(path.split("/")[:2])
+    return f"{path}@{actions()[repository].commit}"
+
+
+def third_party() -> tuple[str, ...]:
+    """Patterns for GitHub's list of allowed actions: those that are not GitHub's own."""
+    own = ("actions/", "github/")
+    return tuple(f"{name}@*" for name in actions() if not name.startswith(own))
+
+
+def with_tags(text: str) -> str:
+    """A workflow's text with the release of each action in a comment behind its commit."""
+    return _USES.sub(lambda found: f"{found[0]} # {actions()[found[2]].tag}", text)
