@@ -1,4 +1,4 @@
-"""Every rule at every gate: it finds what is broken, in each form of the same platform, with each engine, and fails closed."""
+"""Every rule at every gate: it finds what is broken, in each form of a platform, with each engine, and fails closed."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def _together() -> list[Break]:
 
 @pytest.mark.go
 @pytest.mark.parametrize(
-    "case", [each for each in BREAKS if each.objects and shipped_pack().by_id[each.rule].match], ids=lambda case: case.id
+    "case",
+    [each for each in BREAKS if each.objects and shipped_pack().by_id[each.rule].match],
+    ids=lambda case: case.id,
 )
 def test_a_broken_object_is_found_at_admission(case: Break) -> None:
     """The rule's Rego asked as Gatekeeper asks it gives the words of gate 1."""
@@ -289,7 +291,9 @@ def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
 
 
 @pytest.mark.go
-@pytest.mark.parametrize("call", ['http.send({"method": "GET", "url": "https://acme.example"})', "opa.runtime()", "time.now_ns()"])
+@pytest.mark.parametrize(
+    "call", ['http.send({"method": "GET", "url": "https://acme.example"})', "opa.runtime()", "time.now_ns()"]
+)
 def test_a_rule_reaches_nothing_outside(call: str, tmp_path: Path) -> None:
     (tmp_path / "main.rego").write_text(f"package main\n\nreport := {call}\n")
     with pytest.raises(DiagnosticError) as caught:

@@ -46,8 +46,9 @@ def command(
 ) -> None:
     """Compile BLUEPRINT (files or folders) and write a folder of Terraform for each stack.
 
-    The output folder is replaced in one step and only when nothing is wrong and no policy rule denies it. With --env or --plane only those
-    stacks are replaced and the others stay. What planform did not write, such as Terraform's state, stays too.
+    The output folder is replaced in one step and only when nothing is wrong and no policy rule denies it. With --env
+    or --plane only those stacks are replaced and the others stay. What planform did not write, such as Terraform's
+    state, stays too.
 
     \b
     Examples:

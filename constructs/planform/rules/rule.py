@@ -228,9 +228,12 @@ def _faults(rule: Rule, path: Path, text: str, package: str) -> Iterator[Diagnos
     plane, _, name = rule.id.partition("/")
     wanted = f"rules.{plane.replace('-', '_')}.{name.replace('-', '_')}"
     if package != wanted:
-        at = _line_of(path, text, r"^package\b")
-        yield error("policy/bad-metadata", f"rule `{rule.id}` is in package `{package}`", at,
-                    help=f"write `package {wanted}`, or change the id")  # fmt: skip
+        yield error(
+            "policy/bad-metadata",
+            f"rule `{rule.id}` is in package `{package}`",
+            _line_of(path, text, r"^package\b"),
+            help=f"write `package {wanted}`, or change the id",
+        )
     if not all(_NAME.fullmatch(part) for part in (path.parent.name, path.stem)) or (
         f"{path.parent.name}.{path.stem}" != wanted.removeprefix("rules.")
     ):

@@ -51,9 +51,7 @@ def template(pack: Pack, rule: Rule) -> dict[str, Any]:
     }
 
 
-def constraint(
-    rule: Rule, facts: Mapping[str, Any], enforcement: Enforcement, exempt: Iterable[str]
-) -> dict[str, Any]:
+def constraint(rule: Rule, facts: Mapping[str, Any], enforcement: Enforcement, exempt: Iterable[str]) -> dict[str, Any]:
     """The spec of a rule's constraint: the kinds it is asked about, and the facts that it reads.
 
     Only rules of severity critical and high deny here, where a denial stops what runs; the others then warn.

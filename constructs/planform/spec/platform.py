@@ -154,20 +154,20 @@ class Waiver(Settings):
         min_length=3,
         max_length=300,
         description="What may be as it is: an address such as `google_storage_bucket.features`, in one stack"
-        " `<stack>/<address>`, an object such as `Deployment team-fraud/server`, or a path of the output. `*` stands for"
-        " any characters within a name.",
+        " `<stack>/<address>`, an object such as `Deployment fraud/server`, or a path of the output. `*`"
+        " stands for any characters within a name.",
         examples=["google_storage_bucket.features"],
     )
     environments: tuple[KebabName, ...] = Field(
         default=(), description="The environments that it is for. Default: every one that has the target."
     )
     reason: str = Field(
-        min_length=15, max_length=500, description="Why it may be so, for whoever asks in half a year; 15 characters or more."
+        min_length=15,
+        max_length=500,
+        description="Why it may be so, for whoever asks in half a year; 15 characters or more.",
     )
     owner: Principal = Field(description="Who answers for it and is asked when it lapses.")
-    expires: date = Field(
-        description="Last day on which it holds; 365 days ahead at most.", examples=["2027-06-30"]
-    )
+    expires: date = Field(description="Last day on which it holds; 365 days ahead at most.", examples=["2027-06-30"])
 
     @field_validator("target")
     @classmethod

@@ -97,9 +97,7 @@ def facts_of(spec: EnvironmentSpec) -> dict[str, Any]:
         "regions": [environment.region],
         "labels": dict(environment.labels),
         "production": environment.production,
-        "slots": {
-            slot.capability: slot.component for plane in spec.planes.values() for slot in plane.slots.values()
-        },
+        "slots": {slot.capability: slot.component for plane in spec.planes.values() for slot in plane.slots.values()},
         "teams": {name: team.model_dump(mode="json") for name, team in spec.teams.items()},
     }
 

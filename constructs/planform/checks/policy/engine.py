@@ -40,7 +40,9 @@ class Report:
 class Engine(Protocol):
     """One of the two."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What people call it."""
 
     def evaluate(self, document: str, seconds: float) -> Report:
         """The report on a document. Errors: policy/engine-failed, policy/timeout."""

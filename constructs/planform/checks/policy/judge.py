@@ -106,7 +106,9 @@ def _complete(rules: Mapping[str, Rule], report: Report, subjects: int) -> None:
     faults = [*_missed(rules, report)]
     for name in report.unknown:
         help = "name the stack as planform does, `<platform>-<environment>-...`, or give the blueprint that it is of"
-        faults.append(error("policy/unknown-environment", f"nothing is known about the environment of {name}", help=help))
+        faults.append(
+            error("policy/unknown-environment", f"nothing is known about the environment of {name}", help=help)
+        )
     if report.subjects != subjects and not faults:
         faults.append(failed(f"of {subjects} resources, objects and files {report.subjects} were judged"))
     if faults:

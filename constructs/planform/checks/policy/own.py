@@ -42,8 +42,15 @@ def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
             place = folder / rule.file
             if rule.id in taken:
                 help = "give yours another id, package and file; yours can add to a rule, not replace it"
-                faults.append(error("policy/duplicate-rule", f"two rules have the id `{rule.id}`",
-                                    Location(str(place), 1, 0), notes=(f"the other is {taken[rule.id]}",), help=help))  # fmt: skip
+                faults.append(
+                    error(
+                        "policy/duplicate-rule",
+                        f"two rules have the id `{rule.id}`",
+                        Location(str(place), 1, 0),
+                        notes=(f"the other is {taken[rule.id]}",),
+                        help=help,
+                    )
+                )
             taken.setdefault(rule.id, str(place))
         packs.append(pack)
     if faults:

@@ -36,7 +36,9 @@ def read_plans(named: Iterable[str], stacks: Collection[str]) -> Mapping[str, Ma
             plans[stack] = _plan(file)
         except (OSError, ValueError) as trouble:
             help = "write it with `terraform plan -out plan` and `terraform show -json plan > plan.json`"
-            faults.append(error("policy/bad-plan", f"{file} is no plan: {trouble}", Location(str(file), 0, 0), help=help))
+            faults.append(
+                error("policy/bad-plan", f"{file} is no plan: {trouble}", Location(str(file), 0, 0), help=help)
+            )
     if faults:
         raise DiagnosticError(faults)
     return plans

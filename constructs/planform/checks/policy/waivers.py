@@ -80,8 +80,13 @@ class Permissions:
         rule = self._rules.get(waiver.rule)
         if rule is None:
             near = suggest(waiver.rule, self._rules)
-            yield error("policy/unknown-rule", f"there is no rule `{waiver.rule}`", places.get("rule"),
-                        label=f"did you mean `{near}`?" if near else "", help="`planform list rules` has all of them")  # fmt: skip
+            yield error(
+                "policy/unknown-rule",
+                f"there is no rule `{waiver.rule}`",
+                places.get("rule"),
+                label=f"did you mean `{near}`?" if near else "",
+                help="`planform list rules` has all of them",
+            )
         elif not rule.waivable:
             yield error("policy/not-waivable", f"`{rule.id}` cannot be waived", places.get("rule"), help=rule.remedy)
         yield from self._term(waiver, places.get("expires"))

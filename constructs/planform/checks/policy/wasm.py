@@ -44,7 +44,7 @@ class Wasm:
         memory = _memory(store, self._module)
         imports = [memory if each.name == "memory" else wasmtime.Func(store, each.type, _never)
                    for each in self._module.imports]  # fmt: skip
-        exports = wasmtime.Instance(store, self._module, imports).exports(store)
+        exports: Any = wasmtime.Instance(store, self._module, imports).exports(store)
         found = _text(store, memory, exports["opa_json_dump"](store, exports["builtins"](store)))
         return tuple(sorted(json.loads(found)))
 
@@ -101,7 +101,7 @@ def _run(store: Any, module: Any, document: bytes) -> bytes:
         else:
             imports.append(wasmtime.Func(store, each.type, abort if each.name == "opa_abort" else builtin))
     try:
-        exports = wasmtime.Instance(store, module, imports).exports(store)
+        exports: Any = wasmtime.Instance(store, module, imports).exports(store)
         start = exports["opa_heap_ptr_get"](store)
         need = start + len(document) - memory.data_len(store)
         if need > 0:

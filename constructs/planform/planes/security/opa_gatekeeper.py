@@ -45,7 +45,8 @@ class OpaGatekeeper(Component):
 
     Provides: Policies.
     Requires: GitOps; NetworkPolicies, if it is there, which leaves the namespace gatekeeper-system alone.
-    Emits: the Helm release gatekeeper, its Config object, a template and a constraint for each rule; the namespace is asked of GitOps.
+    Emits: the Helm release gatekeeper, its Config object, a template and a constraint for each rule; the
+    namespace is asked of GitOps.
     Errors: none of its own.
     Source: values of the chart gatekeeper 3.23.0, read 2026-11-21.
     """
