@@ -982,6 +982,13 @@ CODES: dict[str, Code] = {
         right="# METADATA\n# title: ...\npackage rules.data.unowned_dataset\n",
         help="add the block; `planform policy new` writes a rule that has it",
     ),
+    "policy/no-tests": Code(
+        title="rules without a test",
+        why="A rule that nobody has seen deny anything may deny nothing, or everything.",
+        wrong="",
+        right="",
+        help="write `<rule>_test.rego` beside the rule, with one input that is allowed and one that is denied",
+    ),
     "policy/not-waivable": Code(
         title="a waiver of a rule that cannot be waived",
         why="Some rules protect people outside of the platform too, or are what others rely on; their findings have to be mended.",

@@ -23,7 +23,7 @@ VERBS = {
     "explain": "Explain an error code, or where a resource comes from.",
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
-    "policy": "Write, test and describe policy rules.",
+    "policy": "Write, test and describe policy rules of one's own.",
     "lock": "Keep what runs at its versions, or move them.",
     "provider": "Add or list provider schemas.",
     "doctor": "Say what this machine has and lacks.",

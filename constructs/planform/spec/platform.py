@@ -148,7 +148,7 @@ class Waiver(Settings):
     rule: str = Field(
         pattern=r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$",
         description="Id of the rule, as a finding has it after `policy/`.",
-        examples=["resource/public-bucket"],
+        examples=["data/public-dataset"],
     )
     target: str = Field(
         min_length=3,

@@ -23,6 +23,7 @@ EngineName = Literal["auto", "opa", "wasm"]
 ENGINES: tuple[EngineName, ...] = ("auto", "opa", "wasm")
 CAPABILITIES = Path(__file__).parents[2] / "rules" / "capabilities.json"
 """What a rule may call: nothing that reaches out of the evaluation."""
+INSTALL = "install opa 1.x (openpolicyagent.org) on PATH, or name the executable in PLANFORM_OPA"
 SECONDS = 60.0
 """How long an evaluation may take; the reference platform takes less than one."""
 
@@ -61,7 +62,7 @@ def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
         summary, help = "rules of your own need opa", "leave out `--engine wasm`, which has planform's rules only"
     elif own or name == "opa":
         summary = "rules of your own need opa, which is not here" if own else "opa is not here"
-        help = "install opa 1.x (openpolicyagent.org) on PATH, or name the executable in PLANFORM_OPA"
+        help = INSTALL
     if own or name == "opa":
         notes = tuple(f"{pack.folder} has {len(pack.rules)}" for pack in own)
         raise DiagnosticError([error("policy/no-engine", summary, notes=notes, help=help)])
@@ -126,6 +127,11 @@ def report_of(text: str | bytes, *path: str | int) -> Report:
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         raise DiagnosticError([failed("its answer is no report; `main.rego` and the rules do not fit")]) from None
+
+
+def no_opa(summary: str) -> Diagnostic:
+    """The fault of an executable that is not there."""
+    return error("policy/no-engine", summary, help=INSTALL)
 
 
 def failed(why: str) -> Diagnostic:
