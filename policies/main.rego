@@ -23,13 +23,16 @@ evaluated contains concat("/", [plane, replace(rule, "_", "-")]) if {
 # What no rule could judge, as nothing is known about its environment.
 unknown contains stack if {
 	some stack, _ in input.stacks
-	not input.facts.environments[input.facts.stacks[stack]]
+	not is_known(stack)
 }
 
 unknown contains entry.path if {
 	some entry in input.objects
 	not input.facts.environments[entry.environment]
 }
+
+# A reference in a reference is looked up before a `not` around it, so this is a function of its own.
+is_known(stack) if input.facts.environments[input.facts.stacks[stack]]
 
 # How much there was to judge, so that a document that was read in part is no pass.
 subjects := (count(tf.all_resources) + count(k8s.objects)) + count(text.files)

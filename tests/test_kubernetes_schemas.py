@@ -33,10 +33,11 @@ MODULES = {
     "kueue.x-k8s.io": ("sigs.k8s.io/kueue@v0.19.2", "config/components/crd/bases"),
     "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
     "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
+    "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-UNJUDGED = {"configsync.gke.io"}
-"""Groups that no module of a registry has."""
+UNJUDGED = {"configsync.gke.io", "constraints.gatekeeper.sh"}
+"""Groups that no module of a registry has; those of constraints are made by their templates."""
 UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
 """Kinds of a judged group that its module does not have."""
 NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}

@@ -204,10 +204,11 @@ def test_nothing_to_judge_is_no_pass() -> None:
 
 
 def test_a_stack_of_an_unknown_environment_is_no_pass() -> None:
-    odd = replace(whole(), facts={"environments": {}, "stacks": {}})
-    with pytest.raises(DiagnosticError) as caught:
-        judge(odd, today=TODAY, engine=wasm())
-    assert set(codes(caught)) == {"policy/unknown-environment"}
+    facts = whole().facts
+    for odd in ({**facts, "environments": {}}, {**facts, "stacks": {}}):
+        with pytest.raises(DiagnosticError) as caught:
+            judge(replace(whole(), facts=odd, objects=()), today=TODAY, engine=wasm())
+        assert codes(caught) == ["policy/unknown-environment"] * len(whole().stacks)
 
 
 class Silent:

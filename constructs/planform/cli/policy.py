@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
 
 import click
 
-from planform.cli.terminal import Run, common
+from planform.cli import options
+from planform.cli.terminal import Run, common, the_engine_of
 
 __all__ = ["command"]
 
@@ -119,3 +121,30 @@ def docs(run: Run, folders: tuple[Path, ...], out: Path) -> None:
     for each in written:
         run.data(each)
     return None
+
+
+@command.command(name="facts")
+@click.argument("blueprint", nargs=-1, required=True)
+@click.option("--stack", required=True, metavar="NAME", help="The stack whose plan is judged.")
+@options.app
+@common
+def facts(run: Run, blueprint: tuple[str, ...], stack: str, app: str | None) -> None:
+    """Print what rules may know about a stack, as data for conftest and opa.
+
+    \b
+    Examples:
+      planform policy facts blueprints --stack acme-ai-dev-resource > facts.json
+      conftest test plan.json --policy policies --namespace main --data facts.json
+    """
+    the_engine_of(app)
+    with run.step("compiling"):
+        from planform.diagnostics import suggest
+        from planform.pipeline import compile_files, judged_of
+
+        compiled = compile_files(*blueprint, app=app)
+    if stack not in compiled.records:
+        near = suggest(stack, compiled.stacks)
+        meant = f"did you mean {near}?" if near else f"stacks: {', '.join(compiled.stacks)}"
+        raise click.BadParameter(f"there is no stack {stack}; {meant}", param_hint="--stack")
+    environment = compiled.environment_of(stack)
+    run.data(json.dumps({"facts": {**judged_of(compiled).facts, "stack": stack, "environment": environment}}, indent=2))
