@@ -42,7 +42,7 @@ deny contains {"msg": concat(": ", [finding.rule, finding.msg]), "rule": finding
 	some finding in findings with input as subject
 }
 
-deny contains {"msg": concat(": ", ["no facts about", name])} if {
+deny contains {"msg": concat(" ", ["no facts about", name])} if {
 	some name in unknown with input as subject
 }
 

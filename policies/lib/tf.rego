@@ -98,17 +98,15 @@ _list(value) := [value] if is_object(value)
 
 _list(null) := []
 
-_at(body, path) := _step(body, path[0]) if count(path) == 1
+_at(body, [a]) := _step(body, a)
 
-_at(body, path) := _step(_step(body, path[0]), path[1]) if count(path) == 2
+_at(body, [a, b]) := _step(_step(body, a), b)
 
-_at(body, path) := _step(_step(_step(body, path[0]), path[1]), path[2]) if count(path) == 3
+_at(body, [a, b, c]) := _step(_step(_step(body, a), b), c)
 
-_at(body, path) := _step(_step(_step(_step(body, path[0]), path[1]), path[2]), path[3]) if count(path) == 4
+_at(body, [a, b, c, d]) := _step(_step(_step(_step(body, a), b), c), d)
 
-_at(body, path) := _step(_step(_step(_step(_step(body, path[0]), path[1]), path[2]), path[3]), path[4]) if {
-	count(path) == 5
-}
+_at(body, [a, b, c, d, e]) := _step(_step(_step(_step(_step(body, a), b), c), d), e)
 
 _step(value, key) := value[key] if is_object(value)
 

@@ -22,7 +22,7 @@ place := `^[a-z]+-[a-z]+[0-9]+(-[a-z])?$`
 violation contains tf.finding(resource, concat(" ", ["is in", location])) if {
 	some resource in tf.all_resources
 	some argument in ["location", "region", "zone"]
-	location := lower(tf.get(resource, [argument], ""))
+	location := lower(resource.body[argument])
 	regex.match(place, location)
 	not is_allowed(location, facts.of(resource).regions)
 }
