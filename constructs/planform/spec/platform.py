@@ -151,7 +151,7 @@ class Waiver(Settings):
         examples=["data/public-dataset"],
     )
     target: str = Field(
-        min_length=3,
+        min_length=1,
         max_length=300,
         description="What may be as it is: an address such as `google_storage_bucket.features`, in one stack"
         " `<stack>/<address>`, an object such as `Deployment fraud/server`, or a path of the output. `*`"
