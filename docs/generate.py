@@ -45,6 +45,7 @@ FAMILIES = {
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
     "policy": "Policy rules and waivers; each rule has [a page of its own](../policies.md).",
+    "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",
     "terraform": "Records: resources written in Python, and provider schemas.",

@@ -314,3 +314,19 @@ def test_components_work_in_anybodys_stack() -> None:
     assert gitops.namespace("kueue-system") == "kueue-system"
     with pytest.raises(Refused, match="would have the label `tier`"):
         gitops.namespace("kueue-system", labels={"tier": "a"})
+
+
+def test_somebody_who_owns_two_teams_is_let_in_once() -> None:
+    teams = """\
+teams:
+  fraud: {owners: ["user:eve@acme.example"]}
+  search: {owners: ["user:eve@acme.example", "user:ada@acme.example"]}
+"""
+    made = compiled(platform(teams=teams))
+    members = [
+        str(record.body["member"])
+        for records in made.records.values()
+        for record in records
+        if record.body.get("role") == "roles/container.clusterViewer"
+    ]
+    assert sorted(members) == ["user:ada@acme.example", "user:eve@acme.example"]

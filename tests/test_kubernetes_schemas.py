@@ -2,7 +2,7 @@
 
 Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
 the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-No Go module has those of Config Sync; they are named here and go unjudged.
+Those of Config Sync and Strimzi are in none; they are named here and go unjudged.
 """
 
 from __future__ import annotations
@@ -29,18 +29,33 @@ MODULES = {
     "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
     "external-secrets.io": ("github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases"),
     "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.0", "config/crd/standard"),
-    "keda.sh": ("github.com/kedacore/keda/v2@v2.20.2", "config/crd/bases"),
     "kueue.x-k8s.io": ("sigs.k8s.io/kueue@v0.19.2", "config/components/crd/bases"),
+    "monitoring.coreos.com": (
+        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
+        "example/prometheus-operator-crd",
+    ),
     "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
     "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
     "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-UNJUDGED = {"configsync.gke.io", "constraints.gatekeeper.sh"}
-"""Groups that no module of a registry has; those of constraints are made by their templates."""
+UNJUDGED = {"configsync.gke.io", "constraints.gatekeeper.sh", "kafka.strimzi.io"}
+"""Groups that no Go module has: those of constraints are made by their templates, and the generator of Strimzi's
+definitions wants a newer Java than Debian's."""
 UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
 """Kinds of a judged group that its module does not have."""
-NATIVE = {"", "apps", "batch", "networking.k8s.io", "rbac.authorization.k8s.io"}
+NATIVE = {
+    "",
+    "apiextensions.k8s.io",
+    "apps",
+    "autoscaling",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+}
 
 
 @functools.cache

@@ -28,6 +28,7 @@ HERE = Path(__file__).parent / "previews"
 ROOT = HERE.parent.parent
 PLATFORM = (HERE / "platform.yaml").read_text()
 CASES = yaml.safe_load((HERE / "corpus.yaml").read_text())
+COSTS = yaml.safe_load((HERE / "costs.yaml").read_text())
 SECONDS_TO_COMPILE = 2.0
 
 
@@ -72,6 +73,11 @@ def where(change: Change) -> str:
     return f"{re.sub('^acme-a?[im]l?-[a-z]+-', '', change.stack)} {change.address}"
 
 
+def cost_signs(found: ChangeSet) -> set[str]:
+    """Which ways the costs of environments go."""
+    return {str(row.delta.sign) for row in found.cost.environments} if found.cost is not None else set()
+
+
 # The corpus
 
 
@@ -92,6 +98,7 @@ def test_documents_alone_never_say_otherwise(case: Mapping[str, Any]) -> None:
     found = changes_of(case, None)
     assert all(change.source is Source.STRUCTURE for change in found)
     assert not any(change.action in (Action.UPDATE, Action.REPLACE) for change in found)
+    assert cost_signs(found) - {"0"} == {COSTS.get(case["name"], "0")} - {"0"}
     if "counts" in case:
         told = Counter(words(change) for change in found if change.action in (Action.CREATE, Action.DESTROY))
         assert told == {key: n for key, n in case["counts"].items() if key.startswith(("create", "destroy"))}
@@ -111,6 +118,7 @@ def test_documents_alone_never_say_otherwise(case: Mapping[str, Any]) -> None:
 def test_the_corpus_has_sixty_changes_each_once() -> None:
     assert len(CASES) >= 60
     assert len({case["name"] for case in CASES}) == len(CASES)
+    assert COSTS.keys() <= {case["name"] for case in CASES}
 
 
 # Nothing changes

@@ -41,6 +41,7 @@ ORDER = (
     "pages",
     "own_app",
     "pipeline",
+    "report",
     "preview",
     "cli",
 )

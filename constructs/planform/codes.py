@@ -1136,6 +1136,21 @@ CODES: dict[str, Code] = {
         right="",
         help="see who uses it, and apply it when they can do without",
     ),
+    "report/bad-prices": Code(
+        title="a file that is not a price file",
+        why="Prices of one's own are laid over the built-in table by SKU and region. A price is above zero: what is not"
+        " known is left out, and then shown as unknown.",
+        wrong="planform report cost blueprints --prices prices.csv\n",
+        right="planform report cost blueprints --prices prices.yaml\n",
+        help="write `skus: {machine/e2/vcpu/on_demand: {unit: vCPU-hour, usd: {europe-west4: 0.024}}}`",
+    ),
+    "report/no-catalogue": Code(
+        title="the billing catalogue gives no prices",
+        why="Google's catalogue is asked with an API key of one's own, over the network; it did not answer, or refused.",
+        wrong="planform report prices refresh --api-key-file old-key.txt\n",
+        right="planform report prices refresh --api-key-file key.txt\n",
+        help="make a key for the Cloud Billing API in a project where that API is enabled, or use the built-in prices",
+    ),
     "resource/accelerator-count": Code(
         title="a machine type does not have so many accelerators",
         why="An accelerator-optimised machine type has a fixed number of them; an N1 takes certain numbers, each up to so many vCPUs.",

@@ -65,8 +65,11 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
     if faults:
         raise DiagnosticError(faults)
     wiring = wire(spec, catalog or builtin())
-    applied = [slot for slot in wiring.slots if slot.filled.component != "existing" and not slot.component.files_only]
-    made = {slot.stack for slot in applied}
+    made = {
+        slot.stack
+        for slot in wiring.slots
+        if slot.filled.component != "existing" and slot.component.applied(slot.filled.settings, spec.environment)
+    }
     _refuse_taken_names(app, spec, made | {team_stack_name(spec, team) for team in spec.teams})
     stacks = {name: TerraformStack(app, name) for name in wiring.stacks if name in made}
     for name, stack in stacks.items():
@@ -198,7 +201,10 @@ def _teams(
                 stacks[stack].add_dependency(other)
         scope = stacks.get(stack) or _outside(app, stack)
         try:
-            made[name] = TeamSpace(scope, name, team, environment=spec.environment, tools=tools, at=spec.origin)
+            admitted = {owner for other in made.values() for owner in other.team.owners}
+            made[name] = TeamSpace(
+                scope, name, team, environment=spec.environment, tools=tools, at=spec.origin, admitted=admitted
+            )
         except Refused as refused:
             faults.append(_refusal(spec, ("teams", name), refused))
         except DiagnosticError as fault_error:
@@ -266,7 +272,7 @@ def _apply(spec: EnvironmentSpec, wiring: Wiring, tool: Component, stacks: Mappi
 
 
 def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, TerraformStack]) -> list[StackFacts]:
-    """Every stack, each after those before it, and what it is made of."""
+    """Every stack, each after those before it and else by name, and what it is made of."""
     foundation = {
         slot.stack: None for slot in wiring.slots if slot.filled.capability in ("services", "identity", "compute")
     }
@@ -278,7 +284,17 @@ def _stack_facts(spec: EnvironmentSpec, wiring: Wiring, stacks: Mapping[str, Ter
             each.address.partition(".")[0] for each in records_of(stack).declared if isinstance(each, Provider)
         }
         facts.append(StackFacts(name, *_whose(spec, name), after, partial(_types, stack), tuple(sorted(providers))))
-    return facts
+    return _in_order(facts)
+
+
+def _in_order(facts: Iterable[StackFacts]) -> list[StackFacts]:
+    """Each after those that it names, by name where that leaves a choice: the same for the same stacks."""
+    waiting, done = sorted(facts, key=lambda each: each.name), list[StackFacts]()
+    while waiting:
+        held = {each.name for each in done}
+        done += [each for each in waiting if held.issuperset(each.after)]
+        waiting = [each for each in waiting if not held.issuperset(each.after)]
+    return done
 
 
 def _types(stack: TerraformStack) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ VERBS = {
     "preview": "Say what a change does, why, and how dangerous it is.",
     "diff": "Compare two environments of a blueprint.",
     "drift": "Report what has changed in the cloud beside Terraform.",
+    "report": "Say what a blueprint costs, and what is in it.",
     "explain": "Explain an error code, or where a resource comes from.",
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",

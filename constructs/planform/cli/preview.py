@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planform.cli import options
+from planform.cli.report import price_table
 from planform.cli.terminal import Run, common, the_engine_of
 from planform.diagnostics import DiagnosticError, error, shown
 
@@ -41,6 +42,7 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 )  # fmt: skip
 @click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there, not to stdout.")
 @click.option("--plan", "plans", multiple=True, metavar="[STACK=]FILE", help="A real plan, of `terraform show -json`.")
+@click.option("--prices", metavar="FILE", type=click.Path(dir_okay=False), help="Prices of your own for the costs.")
 @click.option("--structure", is_flag=True, help="Compare the documents alone; ask no provider.")
 @click.option("--fail-on", type=click.Choice(["data-loss", "replace", "rolling"]), help="Exit 1 from this risk on.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 when something changes.")
@@ -55,6 +57,7 @@ def command(
     format_: str,
     out: str | None,
     plans: tuple[str, ...],
+    prices: str | None,
     structure: bool,
     fail_on: str | None,
     exit_code: bool,
@@ -81,12 +84,14 @@ def command(
     if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
         notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
     real = dict(read_plan_file(each) for each in plans)
+    table = price_table(prices)
     with run.step("compiling and planning"), _planner(structure) as found:
         if found is None and not structure:
             notes.append("neither terraform nor tofu is on PATH")
         changes = preview(
-            before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose
-        )
+            before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose,
+            prices=table,
+        )  # fmt: skip
     report(run, changes, format_, out)
     _end(run, changes, fail_on, exit_code=exit_code)
 

@@ -106,6 +106,11 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         return tuple(_needs(cls))
 
     @classmethod
+    def applied(cls, settings: Any, environment: Environment) -> bool:
+        """Whether it makes Terraform records in this environment, and so needs a stack."""
+        return not cls.files_only
+
+    @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
         """Everything about the settings that only the environment's facts can tell to be wrong."""
         return ()

@@ -34,20 +34,19 @@ def platform_entities(
     spec: EnvironmentSpec, slots: Sequence[Slot], components: Mapping[str, Component]
 ) -> Iterator[dict[str, Any]]:
     """A Domain for the platform, a Group for each team and each owner of a plane, a System for each plane, a Component
-    for each filled slot, and Resources for the cluster and the database server.
+    for each filled slot, and Resources for the cluster and the database server; the portal's owner has the Domain.
     """
     facts = spec.environment
-    owners = dict.fromkeys(plane.owner for plane in spec.planes.values())
-    for name in dict.fromkeys((*owners, *spec.teams)):
+    for name in sorted({*(plane.owner for plane in spec.planes.values()), *spec.teams}):
         yield _group(name, spec)
-    first = next(iter(owners))
-    yield _entity("Domain", facts.platform, f"The platform {facts.platform}.", owner=f"group:default/{first}")
-    for plane in spec.planes.values():
+    portal = next(plane for plane in spec.planes.values() if "portal" in plane.slots)
+    yield _entity("Domain", facts.platform, f"The platform {facts.platform}.", owner=f"group:default/{portal.owner}")
+    for _, plane in sorted(spec.planes.items()):
         system = f"{facts.prefix}-{plane.name.replace('_', '-')}"
         text = f"The plane {plane.name} in the environment {facts.name}."
         owner = f"group:default/{plane.owner}"
         yield _entity("System", system, text, title=plane.name, owner=owner, domain=facts.platform)
-    for slot in slots:
+    for slot in sorted(slots, key=lambda each: each.filled.capability):
         yield from _slot(spec, slot, components[slot.filled.capability])
 
 

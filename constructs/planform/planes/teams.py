@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -65,7 +65,7 @@ class TeamTools:
 
 
 class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
-    """One team in one environment.
+    """One team in one environment. `admitted` are owners whom another team has let find the cluster already.
 
     With a cluster and a GitOps tool: the namespace of the team's name; a ResourceQuota with its accelerators and
     without public load balancers; a LimitRange; a RoleBinding of its owners to `edit`, and a Role for jobs and
@@ -90,8 +90,10 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
         environment: Environment,
         tools: TeamTools,
         at: Callable[..., Location | None] = lambda *path: None,
+        admitted: Collection[str] = (),
     ) -> None:
         super().__init__(scope, f"team-{name}")
+        self._admitted = admitted
         self.name = name
         self.team = team
         self.environment = environment
@@ -208,6 +210,8 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
     def _admit_owners(self) -> None:
         """Leave to find the cluster and sign in to it; what one may do there the namespace's roles say."""
         for owner in dict.fromkeys(self.team.owners):
+            if owner in self._admitted:
+                continue
             ProjectIamMember(
                 self,
                 record_id("team", self.name, principal_id(owner, self.environment)),

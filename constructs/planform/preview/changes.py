@@ -11,6 +11,8 @@ from typing import Any
 
 from planform.diagnostics import Location
 from planform.literals import masked
+from planform.report.delta import CostDelta, CostTable
+from planform.report.quotas import Need
 
 __all__ = [
     "Action",
@@ -147,6 +149,7 @@ class Change:
 
     `because` is the blueprint value that caused it, None where no line did; `also` the other values it needed.
     `disagrees` says how another source judges the same address. `gravity` ranks what is equally dangerous.
+    `cost` is None for what is not charged.
     """
 
     verdict: Verdict
@@ -157,6 +160,7 @@ class Change:
     also: tuple[Cause, ...] = ()
     disagrees: tuple[str, ...] = ()
     gravity: int = 0
+    cost: CostDelta | None = None
 
     @property
     def address(self) -> str:
@@ -195,6 +199,7 @@ class Change:
             "because": self.because.as_dict() if self.because else None,
             "also": [cause.as_dict() for cause in self.also],
             "disagrees": list(self.disagrees),
+            "cost": self.cost.as_dict() if self.cost else None,
             "attributes": [
                 {"path": each.path, "before": each.before, "after": each.after} for each in verdict.attributes
             ],
@@ -218,7 +223,8 @@ class Group:
 class ChangeSet:
     """All changes on the way from `base` to `head`, the most dangerous first.
 
-    `notes` say what a reader must know of the method: which stacks could only be compared, and why.
+    `notes` say what a reader must know of the method: which stacks could only be compared, and why. `quotas` are the
+    accelerators that pools may hold at most, before and after, where that differs.
     """
 
     base: str
@@ -226,13 +232,22 @@ class ChangeSet:
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
     digest: str = ""
+    cost: CostTable | None = None
+    quotas: Mapping[Need, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, base: str, head: str, changes: Iterable[Change], notes: Sequence[str] = (), digest: str = ""
+        cls,
+        base: str,
+        head: str,
+        changes: Iterable[Change],
+        notes: Sequence[str] = (),
+        digest: str = "",
+        cost: CostTable | None = None,
+        quotas: Mapping[Need, tuple[int, int]] | None = None,
     ) -> ChangeSet:
         """A change set in order."""
-        return cls(base, head, tuple(sorted(changes, key=_danger)), tuple(notes), digest)
+        return cls(base, head, tuple(sorted(changes, key=_danger)), tuple(notes), digest, cost, quotas or {})
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -267,12 +282,19 @@ class ChangeSet:
             "risk": str(self.risk),
             "summary": {str(action): self.count(action) for action in Action if self.count(action)},
             "changes": [change.as_dict() for change in self.changes],
+            "cost": self.cost.as_dict() if self.cost is not None else None,
+            "quotas": [
+                {**need.as_dict(), "base": before, "head": after} for need, (before, after) in self.quotas.items()
+            ],
             "notes": list(self.notes),
             "desired_state": self.digest,
-            "digest": hashlib.sha256(
-                json.dumps([change.as_dict() for change in self.changes], sort_keys=True).encode()
-            ).hexdigest(),
+            "digest": self._digest(),
         }
+
+    def _digest(self) -> str:
+        """Of the changes alone: a newer price table makes no other change of them."""
+        changes = [{**change.as_dict(), "cost": None} for change in self.changes]
+        return hashlib.sha256(json.dumps(changes, sort_keys=True).encode()).hexdigest()
 
 
 _ACTIONS = list(Action)

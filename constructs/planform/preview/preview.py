@@ -17,6 +17,10 @@ from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
+from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
+from planform.report.delta import CostDelta, between, table_of
+from planform.report.prices import PriceTable, built_in
+from planform.report.quotas import accelerator_maxima, quota_delta
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Record
 
@@ -35,11 +39,13 @@ def preview(
     plans: Mapping[str, Mapping[str, Any]] | None = None,
     notes: Sequence[str] = (),
     compose: Compose | None = None,
+    prices: PriceTable | None = None,
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
     `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
+    `prices` is what costs are counted with, planform's own table if there is none.
     Raises DiagnosticError when a side does not compile.
     """
 
@@ -59,6 +65,12 @@ def preview(
     )
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
+    table = prices or built_in()
+    documents = [documents_of(side.output) for side in (before, after)]
+    reports = [
+        cost_of_documents(held, table, owners_of(side)) for held, side in zip(documents, (before, after), strict=True)
+    ]
+    costs = _Costs(*reports)
     changes = []
     for verdict in found:
         owner = owners.of(verdict)
@@ -71,9 +83,13 @@ def preview(
                 also=known[1:4],
                 disagrees=disagreements.get((verdict.stack, verdict.address), ()),
                 gravity=gravity(verdict.type),
+                cost=costs.of(verdict),
             )
         )  # fmt: skip
-    return ChangeSet.of(base.name, head.name, changes, (*notes, *said), after.output.digest())
+    needs = [accelerator_maxima(held, side.specs) for held, side in zip(documents, (before, after), strict=True)]
+    return ChangeSet.of(
+        base.name, head.name, changes, (*notes, *said), after.output.digest(), table_of(*reports), quota_delta(*needs)
+    )
 
 
 def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:
@@ -141,6 +157,26 @@ def _with_plans(
             said[key] = (f"{other.source} says {other.action}",)
         found.append(replace(verdict, body=verdict.body or (other.body if other else {})))
     return found, said
+
+
+class _Costs:
+    """What each address costs, on either side."""
+
+    def __init__(self, base: CostReport, head: CostReport) -> None:
+        self._before, self._after = _by_address(base), _by_address(head)
+
+    def of(self, verdict: Verdict) -> CostDelta | None:
+        """The change of an address's cost; None where it is not charged on either side."""
+        before = self._before.get((verdict.stack, verdict.previous_address or verdict.address), ())
+        after = self._after.get((verdict.stack, verdict.address), ())
+        return between(before, after) if before or after else None
+
+
+def _by_address(report: CostReport) -> dict[tuple[str, str], list[CostLine]]:
+    found: dict[tuple[str, str], list[CostLine]] = {}
+    for line in report.lines:
+        found.setdefault((line.stack, line.address), []).append(line)
+    return found
 
 
 class Owners:

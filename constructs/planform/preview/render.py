@@ -10,6 +10,8 @@ from typing import Any
 
 from planform.diagnostics import Diagnostic, Location, Severity, to_sarif
 from planform.preview.changes import SENSITIVE, UNKNOWN, Action, Attribute, Change, ChangeSet, Group, Risk
+from planform.report.cost import Sum
+from planform.report.delta import Sign
 
 __all__ = ["FORMATS", "MARKER", "render"]
 
@@ -94,6 +96,39 @@ def _attributes(change: Change) -> list[str]:
     return [*lines, f"and {len(found) - _ATTRIBUTES} more attributes"] if len(found) > _ATTRIBUTES else lines
 
 
+def _cost(change: Change) -> list[str]:
+    """What a change does to the monthly cost, where it does something."""
+    return [f"cost: {change.cost}"] if change.cost and change.cost.sign is not Sign.SAME else []
+
+
+def _costs(changes: ChangeSet) -> list[tuple[str, str, str, str, str]]:
+    """Environment, plane, cost of base, of head, and the difference, where there is one."""
+    rows = changes.cost.changed if changes.cost is not None else ()
+    return [
+        (row.environment, row.plane or "all", _amount(row.delta.base), _amount(row.delta.head), str(row.delta))
+        for row in rows
+    ]
+
+
+def _amount(found: Sum) -> str:
+    if found.known is None:
+        return "unknown" if found.unknown else "by use" if found.usage else "nothing"
+    low, high = f"{found.known.low:,.2f}", f"{found.known.high:,.2f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _cost_title(changes: ChangeSet) -> str:
+    return f"cost in USD a month, at list prices of {changes.cost.dated if changes.cost else ''}"
+
+
+def _quotas(changes: ChangeSet) -> list[str]:
+    return [
+        f"quota: {need.environment} may need {after} {need.accelerator} in {need.region}"
+        f"{' (preemptible)' if need.preemptible else ''}, before {before}"
+        for need, (before, after) in changes.quotas.items()
+    ]
+
+
 def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
@@ -112,8 +147,15 @@ def _text(changes: ChangeSet) -> str:
             lines.append(f"             {_what(change)}  [{change.source}]")
             lines += [f"             {reason}" for reason in change.reasons]
             lines += [f"             disagrees: {each}" for each in change.disagrees]
+            lines += [f"             {each}" for each in _cost(change)]
             lines += [f"               {each}" for each in _attributes(change)]
         lines.append("")
+    costs = _costs(changes)
+    if costs:
+        lines += [_cost_title(changes)]
+        lines += [f"  {name} {plane}: {before} -> {after}  ({delta})" for name, plane, before, after, delta in costs]
+        lines.append("")
+    lines += _quotas(changes)
     lines += [f"note: {note}" for note in changes.notes]
     return "\n".join(map(_printable, [*lines, headline(changes)])) + "\n"
 
@@ -130,7 +172,8 @@ def _markdown(changes: ChangeSet) -> str:
         f"{_code(changes.base)} → {_code(changes.head)}, desired state {_code(changes.digest[:12])}",
         "",
         *_table(changes),
-        *[f"> {_plain(note)}\n" for note in changes.notes[:10]],
+        *_cost_table(changes),
+        *[f"> {_plain(note)}\n" for note in (*_quotas(changes), *changes.notes)[:10]],
     ]
     room = COMMENT_BYTES - _SPARE - _size(head)
     body: list[str] = []
@@ -184,6 +227,15 @@ def _table(changes: ChangeSet) -> list[str]:
     return [*lines, ""]
 
 
+def _cost_table(changes: ChangeSet) -> list[str]:
+    costs = _costs(changes)
+    if not costs:
+        return []
+    lines = ["| environment | plane | base | head | difference |", "|---|---|---:|---:|---:|"]
+    lines += [f"| {' | '.join(_plain(cell) for cell in row)} |" for row in costs[:30]]
+    return [f"{_cost_title(changes).capitalize().replace('usd', 'USD')}:", "", *lines, ""]
+
+
 def _block(group: Group, most: int) -> list[str]:
     title = f"<b>{group.risk}</b> · {_html_code(_title(group))} · {len(group.changes)} change"
     title += "s" if len(group.changes) > 1 else ""
@@ -199,7 +251,7 @@ def _block(group: Group, most: int) -> list[str]:
 def _entry(change: Change) -> list[str]:
     what = f"{_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))} ({change.source})"
     lines = [f"- **{change.risk}** {what}"]
-    lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees)]
+    lines += [f"  - {_plain(reason)}" for reason in (*change.reasons, *change.disagrees, *_cost(change))]
     return [*lines, *(f"  - {_code(each)}" for each in _attributes(change))]
 
 
@@ -265,7 +317,16 @@ def _html(changes: ChangeSet) -> str:
     template = environment.get_template("report.html.j2")
     return (
         template.render(
-            changes=changes, headline=headline(changes), title=_title, what=_what, value=_value, risks=list(Risk)
+            changes=changes,
+            headline=headline(changes),
+            title=_title,
+            what=_what,
+            value=_value,
+            risks=list(Risk),
+            cost=_cost,
+            costs=_costs(changes),
+            cost_title=_cost_title(changes),
+            quotas=_quotas(changes),
         ).rstrip("\n")
         + "\n"
     )

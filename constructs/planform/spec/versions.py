@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import suggest
 from planform.spec.fault import Fault
@@ -18,9 +19,19 @@ ChartVersion = Annotated[
     StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"),
     Field(examples=["3.23.0"]),
 ]
+
+
+def _no_moving_tag(text: str) -> str:
+    if text.partition("@")[0] == "latest":
+        help = "write the tag of a release, or add its digest after `@`"
+        raise PydanticCustomError("spec/bad-form", "`latest` is another image every day", {"help": help})
+    return text
+
+
 ImageVersion = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z_]?[A-Za-z._-]{0,60}[0-9][A-Za-z0-9._-]{0,60}(@sha256:[0-9a-f]{64})?$"),
+    StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}(@sha256:[0-9a-f]{64})?$"),
+    AfterValidator(_no_moving_tag),
     Field(examples=["26.07-py3"]),
 ]
 

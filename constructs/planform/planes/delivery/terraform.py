@@ -243,7 +243,11 @@ class Terraform(Component):
             )
         owners = [self.place.team] if self.place.team else []
         deliverer = Gate(version_control.gate(repository, facts.name, reviewers=owners), apply)
-        wanted = {name: each.secrets for name, each in settings.providers.items() if each.secrets}
+        wanted = {
+            name: dict(sorted(each.secrets.items()))
+            for name, each in sorted(settings.providers.items())
+            if each.secrets
+        }
         secrets = self._held(wanted)  # before the gates, whose roles have to reach them
         gates = {stack.name: self._gate(stack, deliverer, repository, version_control) for stack in stacks}
         return Delivery(
@@ -261,7 +265,7 @@ class Terraform(Component):
             terraform=settings.terraform_version,
             compared=not self._one_identity if settings.compared is None else settings.compared,
             manifests=self.gitops.source() if self.gitops is not None else None,
-            variables={name: each.variables for name, each in settings.providers.items()},
+            variables={name: dict(sorted(each.variables.items())) for name, each in sorted(settings.providers.items())},
             secrets=secrets,
             minutes=settings.stack_minutes,
         )

@@ -164,6 +164,10 @@ class Sonarqube(ClusterComponent):
                 help="delete `github_app`, or choose another edition",
             )
 
+    @classmethod
+    def applied(cls, settings: Any, environment: Environment) -> bool:
+        return makes_shared(settings, environment)
+
     def build(self) -> None:
         self._shared = makes_shared(self.settings, self.environment)
         self._held: dict[str, tuple[AnalysisRef, str, str]] = {}

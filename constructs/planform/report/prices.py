@@ -1,0 +1,162 @@
+"""What things cost: a dated table of list prices, which a file of the user's own is laid over.
+
+The table stands in prices.yaml beside this file. A price that no source gave is not in it, and whoever asks for it gets
+None: unknown is never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from planform.diagnostics import DiagnosticError, error, shown
+
+__all__ = ["EVERYWHERE", "HOURS_PER_MONTH", "Price", "PriceTable", "built_in", "laid_over", "read_prices", "to_yaml"]
+
+HOURS_PER_MONTH = 730
+"""365 days of 24 hours by 12, as Google's own price pages count."""
+
+EVERYWHERE = "*"
+"""The region of a price that is the same in all."""
+
+MOST_BYTES = 16 * 1024 * 1024
+
+Usd = Annotated[Decimal, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
+
+
+class _Source(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    where: str
+    read: date
+    of: date | None = None
+
+
+class _Sku(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: str
+    source: str = ""
+    note: str = ""
+    usd: dict[str, Annotated[Usd, Field(gt=0)]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: int = Field(default=1, ge=1, le=1)
+    dated: date | None = None
+    sources: dict[str, _Source] = {}
+    skus: dict[str, _Sku]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One price: US dollars for one `unit` of a SKU in a region, who said so, and the day of that."""
+
+    sku: str
+    region: str
+    usd: Decimal
+    unit: str
+    source: str = ""
+    dated: date | None = None
+
+    @property
+    def per_month(self) -> Decimal:
+        """The price of having one all month; what is not charged by time is charged by the piece."""
+        return self.usd * HOURS_PER_MONTH if self.unit == "hour" or self.unit.endswith("-hour") else self.usd
+
+
+@dataclass(frozen=True, slots=True)
+class PriceTable:
+    """Prices by SKU and region."""
+
+    prices: Mapping[tuple[str, str], Price]
+    dated: date | None = None
+
+    def find(self, sku: str, region: str) -> Price | None:
+        """The price of a SKU in a region, else everywhere, else None."""
+        return self.prices.get((sku, region)) or self.prices.get((sku, EVERYWHERE))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions with prices of their own."""
+        return tuple(sorted({region for _, region in self.prices} - {EVERYWHERE}))
+
+
+@cache
+def built_in() -> PriceTable:
+    """The table that planform brings."""
+    text = files(__package__).joinpath("prices.yaml").read_text(encoding="utf-8")
+    return _table(_Table.model_validate(_loaded(text)))
+
+
+def read_prices(path: str | Path) -> PriceTable:
+    """A price file of the user's own. Errors: report/bad-prices."""
+    place = Path(path)
+    try:
+        with place.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise _bad(place, f"it has more than {MOST_BYTES} bytes")
+        return _table(_Table.model_validate(_loaded(data.decode("utf-8"))))
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("function-"))
+        raise _bad(place, f"{where or 'the file'}: {first['msg'].lower()}") from fault
+    except OSError as fault:
+        raise _bad(place, str(fault.strerror)) from fault
+    except (ValueError, yaml.YAMLError, RecursionError) as fault:
+        raise _bad(place, "it is not YAML") from fault
+
+
+def laid_over(table: PriceTable, other: PriceTable) -> PriceTable:
+    """The table with the prices of another in their place: by SKU and region, so that the rest stays.
+
+    A price for every region replaces those of the single regions too.
+    """
+    wide = {sku for sku, region in other.prices if region == EVERYWHERE}
+    kept = {key: price for key, price in table.prices.items() if key[0] not in wide}
+    return PriceTable(
+        {**kept, **other.prices}, max((each for each in (table.dated, other.dated) if each), default=None)
+    )
+
+
+def to_yaml(prices: Mapping[tuple[str, str], Price], *, name: str, source: Mapping[str, Any], dated: date) -> str:
+    """Prices of one source as a file that `read_prices` reads."""
+    skus: dict[str, dict[str, Any]] = {}
+    for (sku, region), price in sorted(prices.items()):
+        held = skus.setdefault(sku, {"unit": price.unit, "source": name, "usd": {}})
+        held["usd"][region] = format(price.usd.normalize(), "f")
+    document = {"version": 1, "dated": dated, "sources": {name: dict(source)}, "skus": skus}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=118)
+
+
+def _loaded(text: str) -> Any:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(text, loader)
+
+
+def _table(table: _Table) -> PriceTable:
+    prices = {}
+    for name, sku in table.skus.items():
+        source = table.sources.get(sku.source)
+        dated = (source.of or source.read) if source else table.dated
+        for region, usd in sku.usd.items():
+            prices[name, region] = Price(name, region, usd, sku.unit, sku.source, dated)
+    return PriceTable(prices, table.dated)
+
+
+def _bad(place: Path, why: str) -> DiagnosticError:
+    help = "write `skus: {NAME: {unit: vCPU-hour, usd: {REGION: PRICE}}}`, and leave out what is unknown"
+    return DiagnosticError([error("report/bad-prices", f"{shown(str(place))} is no price file: {why}", help=help)])
