@@ -13,7 +13,7 @@ import yaml
 
 from planform.checks.policy.document import Judged
 from planform.rules.pack import shipped_pack
-from planform.rules.template import admitted, kind
+from planform.rules.template import admitted, kind, template
 from tests.broken import Break, as_plan
 from tests.go_tools import go_tool
 from tests.test_policies import BREAKS, POLICIES, reference, wasm, whole
@@ -125,6 +125,24 @@ def test_gatekeeper_lets_exempt_namespaces_and_good_objects_through(tmp_path: Pa
     exempt = {**bad, "metadata": {**bad["metadata"], "namespace": "kube-system"}}
     good = json.loads(json.dumps(bad).replace('"privileged": true', '"privileged": false'))
     assert gator("prod", [exempt, good], tmp_path) == []
+
+
+@pytest.mark.go
+@pytest.mark.parametrize("case", ADMITTED, ids=lambda case: case.id)
+def test_a_template_holds_all_that_its_rule_needs(case: Break, tmp_path: Path) -> None:
+    """Its own texts and no others, asked as Gatekeeper asks them, give the words of gate 1."""
+    rule = RULES[case.rule]
+    source = template(shipped_pack(), rule)["targets"][0]["code"][0]["source"]
+    for number, text in enumerate([source["rego"], *source["libs"]]):
+        (tmp_path / f"{number}.rego").write_text(text)
+    query = f"data.rules.{rule.id.replace('/', '.').replace('-', '_')}.violation"
+    found: list[str] = []
+    for each in case.objects:
+        command = [str(go_tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(tmp_path), query]
+        document = json.dumps({"review": {"object": each}, "parameters": {"facts": {}}})
+        done = subprocess.run(command, input=document, capture_output=True, text=True, check=True)
+        found += [each["msg"] for each in json.loads(done.stdout)["result"][0]["expressions"][0]["value"]]
+    assert sorted(found) == said(case.applied(whole()), case.rule)
 
 
 def test_every_rule_about_objects_is_delivered() -> None:
