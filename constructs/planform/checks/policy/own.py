@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
-from planform.rules.pack import shipped_pack
+from planform.rules.pack import digest, shipped_pack
 from planform.rules.rule import Pack, read_pack
 
 __all__ = ["found_beside", "own_packs"]
@@ -19,8 +19,8 @@ def found_beside(blueprints: Iterable[Path]) -> tuple[Path, ...]:
     """The folders `policies` with rules, beside each blueprint and in the current folder; planform's own is none."""
     places = [*(path.resolve().parent for path in blueprints), Path.cwd()]
     folders = dict.fromkeys(place / "policies" for place in places)
-    own = shipped_pack().folder.resolve()
-    return tuple(each for each in folders if each.is_dir() and each.resolve() != own and any(each.rglob("*.rego")))
+    own = digest(shipped_pack().folder)  # the same rules in a checkout of planform are planform's own too
+    return tuple(each for each in folders if each.is_dir() and any(each.rglob("*.rego")) and digest(each) != own)
 
 
 def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
