@@ -23,7 +23,10 @@ MODELSCAN = "0.8.8"
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 GO_TOOLS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
+    "conftest": "github.com/open-policy-agent/conftest@v0.71.1",
+    "gator": "github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+    "opa": "github.com/open-policy-agent/opa@v1.22.0",
 }
 """Tools that tests run and that come as Go modules; tests skip what is not there."""
 
@@ -148,13 +151,21 @@ def benchmark() -> None:
     run(PYTHON, "-m", "benchmarks", *sys.argv[2:])
 
 
+def pack() -> None:
+    """Write what is shipped of the policy rules, after a change of them; needs Go, for opa."""
+    install("test,lint")
+    go_tools()
+    run(TOOLS / "go" / "bin" / "opa", "fmt", "-w", "policies")
+    run(PYTHON, "-m", "planform.rules.build", TOOLS / "go" / "bin" / "opa")
+
+
 def docs() -> None:
     """Write the generated pages of docs/reference."""
     install("test,lint")
     run(PYTHON, "-m", "docs.generate")
 
 
-TASKS: dict[str, Callable[[], None]] = {task.__name__: task for task in (demo, test, check, fix, benchmark, docs)}
+TASKS: dict[str, Callable[[], None]] = {task.__name__: task for task in (demo, test, check, fix, pack, benchmark, docs)}
 
 
 def main() -> None:

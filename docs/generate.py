@@ -26,6 +26,9 @@ from planform.golden_paths.path import Path as GoldenPath
 from planform.pages import all_codes, page
 from planform.planes.catalog import PLANES, Catalog, builtin
 from planform.planes.component import Component
+from planform.rules.pack import shipped_pack
+from planform.rules.page import markdown
+from planform.rules.rule import Rule
 from planform.spec.platform import Platform, kebab
 
 HERE = Path(__file__).parent
@@ -43,6 +46,7 @@ FAMILIES = {
     "init": "`planform init`.",
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
+    "policy": "Policy rules and waivers; each rule has [a page of its own](../policies.md).",
     "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",
@@ -64,6 +68,8 @@ def pages() -> dict[str, str]:
         "paths.md": _golden_paths(),
         **{f"paths/{kebab(entry.kind)}.md": _golden_path(entry.kind) for entry in builtin_paths()},
         **{_page(entry): _component(catalog.load(entry.capability, entry.name)) for entry in _own(catalog)},
+        "policies.md": _policies(),
+        **{f"policies/{rule.id.replace('/', '.')}.md": _policy(rule) for rule in shipped_pack().rules},
         **codes,
     }
 
@@ -404,6 +410,29 @@ def _help(path: tuple[str, ...], command: click.Command) -> str:
 # Codes
 
 
+def _policies() -> str:
+    out = [
+        "# Policy rules",
+        NOTE,
+        "What `planform check` judges, and `planform synth` refuses; [policies](../concepts/policies.md) says how.",
+    ]
+    rules = shipped_pack().rules
+    for plane in sorted({rule.plane for rule in rules}):
+        rows = ["| rule | severity | judges | what it denies |", "|---|---|---|---|"]
+        for rule in (each for each in rules if each.plane == plane):
+            link = f"[{rule.id}](policies/{rule.id.replace('/', '.')}.md)"
+            rows.append(f"| {link} | {rule.severity} | {rule.subject} | {_text(rule.title)} |")
+        out += [f"## {plane.capitalize()} plane", "\n".join(rows)]
+    return "\n\n".join(out) + "\n"
+
+
+def _policy(rule: Rule) -> str:
+    """A rule's page, with what has to be broken in the reference so that it fires: the tests' own case."""
+    case = HERE.parent / "tests" / "policies" / f"{rule.id.replace('/', '.')}.yaml"
+    head, _, body = markdown(rule, shipped_pack().text(rule), case.read_text("utf-8").strip()).partition("\n\n")
+    return f"{head}\n\n{NOTE}\n\n{body}\n[All rules](../policies.md)\n"
+
+
 def _codes() -> str:
     out = [
         "# Codes",
@@ -432,7 +461,8 @@ def _page_body(body: str) -> str:
 
 
 def _of(family: str) -> list[str]:
-    return [code for code in all_codes() if code.split("/")[0] == family]
+    """The codes of a family; those of policy rules, `policy/<plane>/<rule>`, have pages of their own."""
+    return [code for code in all_codes() if code.split("/")[0] == family and code.count("/") == 1]
 
 
 def _anchor(code: str) -> str:

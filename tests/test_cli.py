@@ -242,7 +242,7 @@ SYNTH = {
     "quiet": ("--quiet",),
     "verbose": ("--verbose",),
     "json": ("--json",),
-    "own app": ("--app", "own:build", "--out", "build/"),
+    "own app": ("--app", "own:build", "--out", "build/", "--allow-denied"),
 }
 
 

@@ -37,10 +37,12 @@ MODULES = {
     ),
     "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
     "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
+    "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-UNJUDGED = {"configsync.gke.io", "kafka.strimzi.io"}
-"""Groups that no Go module has; the generator of Strimzi's definitions wants a newer Java than Debian's."""
+UNJUDGED = {"configsync.gke.io", "constraints.gatekeeper.sh", "kafka.strimzi.io"}
+"""Groups that no Go module has: those of constraints are made by their templates, and the generator of Strimzi's
+definitions wants a newer Java than Debian's."""
 UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
 """Kinds of a judged group that its module does not have."""
 NATIVE = {

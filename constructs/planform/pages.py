@@ -24,5 +24,11 @@ def page(code: str) -> str:
 def _rules() -> dict[str, str]:
     from planform.checks.cloud import RULES
     from planform.checks.cloud_names import PAGES
+    from planform.rules.pack import shipped_pack
+    from planform.rules.page import rule_page
 
-    return {**{rule.code: rule.page for rule in RULES}, **{code: page.text for code, page in PAGES.items()}}
+    return {
+        **{rule.code: rule.page for rule in RULES},
+        **{code: page.text for code, page in PAGES.items()},
+        **{rule.code: rule_page(rule) for rule in shipped_pack().rules},
+    }

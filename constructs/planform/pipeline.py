@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from planform.blueprint.document import Document
 from planform.blueprint.read import read
-from planform.checks.run import run_checks
+from planform.checks.run import STACK_FILE, run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, synthesize
 from planform.environment import build_environment, cautions
+from planform.files import File
 from planform.golden_paths.catalog import builtin_paths
-from planform.kubernetes.record import SYNC
+from planform.kubernetes.record import SYNC, KubernetesObject
+from planform.kubernetes.writer import to_yaml
 from planform.ledger.keep import Keeping, keep
-from planform.output.files import texts
-from planform.output.manifests import manifests
+from planform.output.files import files as own_files
+from planform.output.manifests import objects
 from planform.output.output import Output
 from planform.output.workloads import ExplainedWorkload, explained_workloads
 from planform.own_app import Compose, own_app
@@ -30,6 +34,12 @@ from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import addresses_of, resolve
 from planform.terraform.record import Record, Records, Resource, records_of
 
+if TYPE_CHECKING:
+    from planform.checks.policy.document import Judged
+    from planform.checks.policy.engine import Engine, EngineName
+    from planform.checks.policy.judge import Judgement
+    from planform.checks.policy.waivers import Written
+
 __all__ = [
     "Compilation",
     "Explained",
@@ -37,6 +47,8 @@ __all__ = [
     "build",
     "compile_documents",
     "compile_files",
+    "judge",
+    "judged_of",
     "specs_of",
 ]
 
@@ -94,6 +106,8 @@ class Compilation:
     only: tuple[str, ...] | None = None
     keeping: Keeping | None = None
     workloads: tuple[ExplainedWorkload, ...] = ()
+    objects: Mapping[str, KubernetesObject] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -118,6 +132,11 @@ class Compilation:
         """How many resources all stacks have."""
         return sum(row.resources for row in self.summary)
 
+    @property
+    def judgeable(self) -> bool:
+        """Whether there is anything that rules could judge: not where every slot is `existing`."""
+        return bool(self.records or self.objects or self.files)
+
     def explain(self, address: str) -> Iterator[Explained]:
         """Where a resource comes from, in every stack that has it."""
         for stack, records in self.records.items():
@@ -125,6 +144,14 @@ class Compilation:
             for record in records:
                 if record.address == address:
                     yield _explained(stack, record, spec)
+
+    def environment_of(self, stack: str) -> str:
+        """The environment of a stack: of one of one's own by the start of its name, or as there is only one."""
+        spec, _ = self._owner(stack)
+        if spec is None:
+            near = [each for each in self.specs if stack.startswith(each.environment.prefix)]
+            spec = near[-1] if near else self.specs[0] if len(self.specs) == 1 else None
+        return spec.name if spec else ""
 
     def _owner(self, stack: str) -> tuple[EnvironmentSpec | None, str]:
         for spec in self.specs:
@@ -197,7 +224,12 @@ def compile_documents(
     ledger = ledger or addresses_of(documents)
     keeping = keep(ledger, everything, specs, documents, partial=bool(environments)) if ledger else None
     records = {name: found for name, found in everything.items() if not planes or name in wanted}
-    files = {**synthesize(app), **manifests(app), **texts(app)}
+    made, texts = objects(app), own_files(app)
+    files = {
+        **synthesize(app),
+        **{path: to_yaml(each.document) for path, each in made.items()},
+        **{path: each.text for path, each in texts.items()},
+    }
     kept = keeping.findings if keeping and not may_lose else ()
     findings = in_order(
         [*run_checks(files, everything), *(each for spec in specs for each in cautions(spec, catalog)), *kept]
@@ -208,7 +240,63 @@ def compile_documents(
     only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
         only = None
-    return Compilation(specs, Output(files), records, findings, only, keeping, explained_workloads(app, files))
+    workloads = explained_workloads(app, files)
+    return Compilation(specs, Output(files), records, findings, only, keeping, workloads, made, texts)
+
+
+def judge(
+    compiled: Compilation,
+    *,
+    today: date,
+    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    engine: EngineName | Engine = "auto",
+    folders: Sequence[Path] = (),
+) -> Judgement:
+    """Gate 1: the policy rules over what was compiled, or over real plans of some of its stacks.
+
+    Raises DiagnosticError when the rules could not be evaluated.
+    """
+    from planform.checks.policy.judge import judge as judge_document
+
+    return judge_document(
+        judged_of(compiled, plans),
+        today=today,
+        waivers=_waivers(compiled.specs),
+        whole=compiled.only is None and plans is None,
+        engine=engine,
+        folders=folders,
+    )
+
+
+def judged_of(compiled: Compilation, plans: Mapping[str, Mapping[str, Any]] | None = None) -> Judged:
+    """The document that rules judge."""
+    from planform.checks.policy.document import judged, with_plans
+
+    stacks = {
+        name: (compiled.environment_of(name), json.loads(compiled.output.files[f"stacks/{name}/{STACK_FILE}"]), records)
+        for name, records in compiled.records.items()
+    }
+    found = judged(compiled.specs, stacks, compiled.objects, compiled.files)
+    return found if plans is None else with_plans(found, plans)
+
+
+def _waivers(specs: Sequence[EnvironmentSpec]) -> tuple[Written, ...]:
+    """The waivers are the platform's, so every environment has the same."""
+    from planform.checks.policy.waivers import Written
+
+    if not specs:
+        return ()
+    spec = specs[0]
+    return tuple(
+        Written(
+            waiver,
+            {
+                "": spec.origin("waivers", index),
+                **{name: spec.origin("waivers", index, name) for name in ("expires", "rule", "target")},
+            },
+        )
+        for index, waiver in enumerate(spec.waivers)
+    )
 
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:

@@ -16,6 +16,7 @@ __all__ = ["group", "main"]
 VERBS = {
     "validate": "Judge a blueprint; writes nothing.",
     "synth": "Write the Terraform of every environment.",
+    "check": "Judge a blueprint, or real plans, by the policy rules.",
     "preview": "Say what a change does, why, and how dangerous it is.",
     "diff": "Compare two environments of a blueprint.",
     "drift": "Report what has changed in the cloud beside Terraform.",
@@ -24,6 +25,7 @@ VERBS = {
     "list": "List components, capabilities, codes or resources.",
     "schema": "Print the JSON Schema of blueprints, for editors.",
     "path": "List golden paths, start a workload, or say what one makes.",
+    "policy": "Write, test and describe policy rules of one's own.",
     "lock": "Keep what runs at its versions, or move them.",
     "move": "Keep addresses, so that a rename destroys nothing.",
     "provider": "Add or list provider schemas.",

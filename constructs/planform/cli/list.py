@@ -1,4 +1,4 @@
-"""planform list: components, capabilities, codes, resources."""
+"""planform list: components, capabilities, codes, policy rules, resources."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from planform.cli.terminal import Run, common, the_engine_of
 
 __all__ = ["command"]
 
+KINDS = ("components", "capabilities", "codes", "rules", "resources")
 Rows = list[dict[str, str]]
 
 
 @click.command(name="list")
-@click.argument("what", type=click.Choice(["components", "capabilities", "codes", "resources"]), metavar="KIND")
+@click.argument("what", type=click.Choice(KINDS), metavar="KIND")
 @click.argument("blueprint", nargs=-1)
 @options.environments
 @options.app
 @common
 def command(run: Run, what: str, blueprint: tuple[str, ...], environments: tuple[str, ...], app: str | None) -> None:
-    """List one KIND of thing: components, capabilities, codes, or the resources of BLUEPRINT.
+    """List one KIND of thing: components, capabilities, codes, policy rules, or the resources of BLUEPRINT.
 
     \b
     Examples:
@@ -73,10 +74,20 @@ def _codes() -> Rows:
     return [{"code": code, "about": page(code).split("\n")[0].removeprefix(f"{code}: ")} for code in all_codes()]
 
 
+def _rules() -> Rows:
+    from planform.rules.pack import shipped_pack
+
+    return [
+        {"rule": rule.id, "severity": rule.severity, "subject": rule.subject, "about": rule.title}
+        for rule in shipped_pack().rules
+    ]
+
+
 _LISTS: Mapping[str, Callable[[], Rows]] = {
     "capabilities": _capabilities,
     "components": _components,
     "codes": _codes,
+    "rules": _rules,
 }
 
 

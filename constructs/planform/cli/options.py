@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-__all__ = ["app", "environments"]
+__all__ = ["app", "day", "environments", "policies", "policy_engine"]
 
 environments = click.option(
     "--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated."
 )
 app = click.option(
     "--app", metavar="MODULE:FUNCTION", help="Compose the stacks with your own function, such as stacks:build."
+)
+policies = click.option(
+    "--policies",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="A folder with rules of one's own; may be repeated. Default: `policies` beside the blueprint, and here.",
+)
+policy_engine = click.option(
+    "--policy-engine",
+    type=click.Choice(["auto", "opa", "wasm"]),
+    default="auto",
+    show_default=True,
+    help="What evaluates the rules: `opa` where it is, else planform's own as WebAssembly.",
+)
+day = click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Judge waivers as of this day, such as 2027-01-31. Default: today.",
 )

@@ -7,8 +7,9 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -28,6 +29,10 @@ __all__ = ["command"]
 @click.option("--plane", "planes", multiple=True, metavar="NAME", help="Only this plane's stacks; may be repeated.")
 @click.option("--locked", is_flag=True, help="Refuse when the ledger of addresses is not that of the blueprint.")
 @options.app
+@options.policies
+@options.policy_engine
+@options.day
+@click.option("--allow-denied", is_flag=True, help="Write even what the policy rules deny; they are told all the same.")
 @common
 def command(
     run: Run,
@@ -37,11 +42,16 @@ def command(
     planes: tuple[str, ...],
     locked: bool,
     app: str | None,
+    policies: tuple[Path, ...],
+    policy_engine: Literal["auto", "opa", "wasm"],
+    day: datetime | None,
+    allow_denied: bool,
 ) -> None:
     """Compile BLUEPRINT (files or folders) and write a folder of Terraform for each stack.
 
-    The output folder is replaced in one step and only when nothing is wrong. With --env or --plane only those
-    stacks are replaced and the others stay. What planform did not write, such as Terraform's state, stays too.
+    The output folder is replaced in one step and only when nothing is wrong and no policy rule denies it. With --env
+    or --plane only those stacks are replaced and the others stay. What planform did not write, such as Terraform's
+    state, stays too.
 
     \b
     Examples:
@@ -59,18 +69,32 @@ def command(
     if not out:
         raise click.BadParameter("name a folder", param_hint="--out")
     with run.step("loading the compiler"):
-        from planform.pipeline import compile_files
+        from planform.checks.policy.own import found_beside
+        from planform.diagnostics import DiagnosticError, in_order
+        from planform.pipeline import compile_files, judge
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
     if locked:
         _refuse_out_of_step(compiled, blueprint)
+    findings = compiled.findings
+    if compiled.judgeable:
+        with run.step("judging"):
+            judgement = judge(
+                compiled,
+                today=day.date() if day else date.today(),
+                engine=policy_engine,
+                folders=policies or found_beside(map(Path, blueprint)),
+            )
+        findings = in_order([*findings, *judgement.findings])
+        if judgement.denied and not allow_denied:
+            run.fail(DiagnosticError(findings))
     with run.step("writing"):
         compiled.write(out)
     seconds = time.perf_counter() - started
     if run.as_json:
         rows = [row.as_dict() for row in compiled.summary]
-        return run.document(compiled.findings, out=out, stacks=rows, seconds=round(seconds, 3))
-    run.show(compiled.findings)
+        return run.document(findings, out=out, stacks=rows, seconds=round(seconds, 3))
+    run.show(findings)
     stacks = Path(out, "stacks")
     for row in compiled.summary:
         run.data(str(stacks / row.stack / "cdk.tf.json"))

@@ -107,7 +107,11 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
     @property
     def labels(self) -> dict[str, str]:
         """The team's labels, and whose of its things this is: costs are split by them."""
-        return dict(sorted({**self.space.labels, "component": kebab(self.kind), "workload": self.name}.items()))
+        return dict(
+            sorted(
+                {**self.space.labels, "component": kebab(self.kind), "plane": "teams", "workload": self.name}.items()
+            )
+        )
 
     @property
     def namespace(self) -> str:

@@ -8,11 +8,16 @@ from planform.diagnostics import DiagnosticError, error
 from planform.files import File
 from planform.kubernetes.record import holders
 
-__all__ = ["texts"]
+__all__ = ["files", "texts"]
 
 
 def texts(app: Any) -> dict[str, str]:
-    """Path to text of every file. Errors: output/file-differs, where environments make one file in two ways."""
+    """Path to text of every file. Errors: output/file-differs."""
+    return {path: file.text for path, file in files(app).items()}
+
+
+def files(app: Any) -> dict[str, File]:
+    """The files by path. Errors: output/file-differs, where environments make one file in two ways."""
     made: dict[str, File] = {}
     faults = []
     for _, objects in holders(app):
@@ -31,4 +36,4 @@ def texts(app: Any) -> dict[str, str]:
                 )
     if faults:
         raise DiagnosticError(faults)
-    return {path: made[path].text for path in sorted(made)}
+    return dict(sorted(made.items()))

@@ -9,7 +9,7 @@ from typing import Any
 from planform.kubernetes.record import Delivered, KubernetesObject, holders
 from planform.kubernetes.writer import to_yaml
 
-__all__ = ["manifests", "paths_of"]
+__all__ = ["manifests", "objects", "paths_of"]
 
 
 def manifests(app: Any) -> dict[str, str]:
@@ -18,7 +18,12 @@ def manifests(app: Any) -> dict[str, str]:
     Where two objects of a component have the same kind and name, their files have the namespace or the API group
     in the name too.
     """
-    return files_of(record for _, objects in holders(app) for record in objects.delivered)
+    return files_of(record for _, held in holders(app) for record in held.delivered)
+
+
+def objects(app: Any) -> dict[str, KubernetesObject]:
+    """The objects by the path of their file."""
+    return dict(sorted(_named(record for _, held in holders(app) for record in held.delivered)))
 
 
 def paths_of(app: Any) -> dict[int, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from planform.diagnostics import Location
@@ -45,6 +45,7 @@ __all__ = [
     "S3BackendSettings",
     "SlotSpec",
     "Team",
+    "Waiver",
     "WorkloadSpec",
     "kebab",
 ]
@@ -162,6 +163,46 @@ class Acknowledgement(Settings):
     expires: date = Field(description="The last day that it counts, year-month-day.", examples=["2026-12-31"])
 
 
+class Waiver(Settings):
+    """A dated permission for one finding of one rule."""
+
+    rule: str = Field(
+        pattern=r"^[a-z][a-z0-9-]*/[a-z][a-z0-9-]*$",
+        description="Id of the rule, as a finding has it after `policy/`.",
+        examples=["data/public-dataset"],
+    )
+    target: str = Field(
+        min_length=1,
+        max_length=300,
+        description="What may be as it is: an address such as `google_storage_bucket.features`, in one stack"
+        " `<stack>/<address>`, an object such as `Deployment fraud/server`, or a path of the output. `*`"
+        " stands for any characters within a name.",
+        examples=["google_storage_bucket.features"],
+    )
+    environments: tuple[KebabName, ...] = Field(
+        default=(), description="The environments that it is for. Default: every one that has the target."
+    )
+    reason: str = Field(
+        min_length=15,
+        max_length=500,
+        description="Why it may be so, for whoever asks in half a year; 15 characters or more.",
+    )
+    owner: Principal = Field(description="Who answers for it and is asked when it lapses.")
+    expires: date = Field(description="Last day on which it holds; 365 days ahead at most.", examples=["2027-06-30"])
+
+    @field_validator("target")
+    @classmethod
+    def _narrow(cls, target: str) -> str:
+        parts = re.split(r"[./ ]", target)
+        if "*" in target and ("*" in parts[0] or not parts[-1].strip("*")):
+            raise PydanticCustomError(
+                "spec/broad-waiver",
+                "`{target}` allows the fault everywhere",
+                {"target": target, "help": "name what may be as it is; `*` stands for a part of its own name only"},
+            )
+        return target
+
+
 class PlaneBlock(BaseModel):
     """A plane as written: its owner, and one key for each capability that it fills."""
 
@@ -245,6 +286,9 @@ class Platform(BaseModel):
     environments: dict[KebabName, EnvironmentBlock] = Field(
         min_length=1, description="The environments, each in a project of its own."
     )
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), max_length=200, description="Permissions for single findings of policy rules, for a time."
+    )
 
 
 Origin = Callable[..., Location | None]
@@ -301,6 +345,7 @@ class EnvironmentSpec:
     teams: Mapping[str, Team] = field(default_factory=dict)
     layout: Layout = "planes"
     backend: Backend = field(default_factory=Backend)
+    waivers: tuple[Waiver, ...] = ()
     origin: Origin = nowhere
     siblings: tuple[str, ...] = ()
     """Every environment of the platform, this one too."""

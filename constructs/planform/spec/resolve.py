@@ -324,6 +324,7 @@ def _environment(
         teams=parsed.teams,
         layout=parsed.layout,
         backend=parsed.backend,
+        waivers=parsed.waivers,
         origin=merged.at,
         siblings=tuple(parsed.environments),
     )

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from planform.contracts.finops import FinOps
 from planform.contracts.identity import Identities, Identity
+from planform.contracts.keys import Keys
 from planform.contracts.object_store import BucketRef, ObjectStore
 from planform.contracts.services import Services
 from planform.files import File
@@ -128,7 +129,7 @@ class Flexera(Component):
 
     Provides: FinOps; a team's costs are a query, and with `export_is_on` a view that its owners may read. The team's
     budget itself is made with the team.
-    Requires: Services, Identities, ObjectStore.
+    Requires: Services, Identities, ObjectStore; Keys, if they are there, for the datasets.
     Emits: google_bigquery_dataset, google_bigquery_dataset_iam_member, google_bigquery_dataset_access,
     google_bigquery_table, google_bigquery_table_iam_member, google_billing_budget,
     google_monitoring_notification_channel, google_iam_workload_identity_pool and its provider; files.
@@ -146,6 +147,7 @@ class Flexera(Component):
     services: Services
     identity: Identities
     object_store: ObjectStore
+    keys: Keys | None
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
@@ -242,9 +244,17 @@ class Flexera(Component):
             description=f"{title} of {self._account}",
             location=self._location,
             delete_contents_on_destroy=False,
+            default_encryption_configuration=self._encryption(),
             labels=self.labels,
             lifecycle=Lifecycle(prevent_destroy=True) if production else None,
         )
+
+    def _encryption(self) -> list[dict[str, str]] | None:
+        """BigQuery encrypts what is written, whoever writes it, so the exporter needs nothing of the key."""
+        if self.keys is None:
+            return None
+        agent = f"serviceAccount:bq-{self.environment.project_number}@bigquery-encryption.iam.gserviceaccount.com"
+        return [{"kms_key_name": self.keys.key("cost-data", users=[agent], location=self._location).id}]
 
     def _authorize(self, export: BigqueryDataset, reports: BigqueryDataset) -> None:
         """Views of the reports may read the export, so that their readers need not."""

@@ -11,7 +11,8 @@ from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
 from planform.kubernetes.record import HelmRelease, KubernetesObject
 from planform.planes.component import Component
-from planform.planes.security.unchecked_namespaces import UNCHECKED, PolicySettings
+from planform.planes.security.admission_rules import AdmissionRules, EnforcedPolicySettings
+from planform.planes.security.unchecked_namespaces import UNCHECKED
 
 __all__ = ["OpaGatekeeper", "OpaGatekeeperSettings"]
 
@@ -20,7 +21,7 @@ IGNORE = "admission.gatekeeper.sh/ignore"
 _REFERRED = (("", "Namespace"), ("networking.k8s.io", "NetworkPolicy"))
 
 
-class OpaGatekeeperSettings(PolicySettings):
+class OpaGatekeeperSettings(EnforcedPolicySettings):
     """Settings of `opa-gatekeeper`."""
 
     on_failure: Literal["fail", "ignore"] | None = Field(
@@ -37,13 +38,15 @@ class OpaGatekeeperSettings(PolicySettings):
 class OpaGatekeeper(Component):
     """Gatekeeper in the cluster: policies in Rego or CEL judge what is admitted, and what is there already.
 
-    Constraint templates and constraints are objects of whoever has a policy; they are delivered after the chart, and
+    planform's own rules about objects are among them, from the Rego that judges the blueprint. Constraint templates
+    and constraints of others are objects of whoever has a policy; they are delivered after the chart, and
     each constraint is tried again until its template has made its kind. Namespaces and network policies are known to
     policies that compare objects. Do not use it beside Policy Controller, which is the same software.
 
     Provides: Policies.
     Requires: GitOps; NetworkPolicies, if it is there, which leaves the namespace gatekeeper-system alone.
-    Emits: the Helm release gatekeeper, and its Config object; the namespace is asked of GitOps.
+    Emits: the Helm release gatekeeper, its Config object, a template and a constraint for each rule; the
+    namespace is asked of GitOps.
     Errors: none of its own.
     Source: values of the chart gatekeeper 3.23.0, read 2026-11-21.
     """
@@ -72,12 +75,14 @@ class OpaGatekeeper(Component):
             labels=self.labels,
             spec=self._spec(),
         )
+        self._rules = AdmissionRules(self, self.settings.enforcement, self._exempt)
 
     def exempt(self, namespace: str) -> None:
         """Let a namespace through."""
         self._exempt.add(namespace)
         self._release.values = self._values()
         self._config.body["spec"] = self._spec()
+        self._rules.exempt(self._exempt)
 
     def exempted(self) -> tuple[str, ...]:
         """The namespaces that are let through, sorted."""

@@ -9,7 +9,8 @@ from pydantic import Field
 from planform.contracts.policy import Policies
 from planform.contracts.services import Services
 from planform.planes.component import Component
-from planform.planes.security.unchecked_namespaces import UNCHECKED, PolicySettings
+from planform.planes.security.admission_rules import AdmissionRules, EnforcedPolicySettings
+from planform.planes.security.unchecked_namespaces import UNCHECKED
 from planform.terraform.google import GkeHubFeature
 
 __all__ = ["PolicyController", "PolicyControllerSettings"]
@@ -28,7 +29,7 @@ Bundle = Literal[
 ]
 
 
-class PolicyControllerSettings(PolicySettings):
+class PolicyControllerSettings(EnforcedPolicySettings):
     """Settings of `policy-controller`."""
 
     bundles: tuple[Bundle, ...] = Field(
@@ -49,7 +50,7 @@ class PolicyController(Component):
 
     Provides: Policies.
     Requires: Services.
-    Emits: google_gke_hub_feature.
+    Emits: google_gke_hub_feature; a constraint template and a constraint for each of planform's rules about objects.
     Errors: none of its own.
     Source: provider page of google_gke_hub_feature 7.45.0; Google's page on policy bundles, read 2026-11.
     """
@@ -73,11 +74,13 @@ class PolicyController(Component):
             labels=self.labels,
             fleet_default_member_config=self._for_members(),
         )
+        self._rules = AdmissionRules(self, self.settings.enforcement, self._exempt)
 
     def exempt(self, namespace: str) -> None:
         """Let a namespace through."""
         self._exempt.add(namespace)
         self._feature.body["fleet_default_member_config"] = self._for_members()
+        self._rules.exempt(self._exempt)
 
     def exempted(self) -> tuple[str, ...]:
         """The namespaces that are let through, sorted."""

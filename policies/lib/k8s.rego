@@ -1,0 +1,46 @@
+# Kubernetes objects, from planform's manifests and from an admission review alike.
+package lib.k8s
+
+# The objects: `path`, `environment` and `object`.
+objects := object.get(input, "objects", []) if not input.review
+
+objects := [{"path": "", "environment": "", "object": input.review.object}] if input.review
+
+# The pods that objects are or make: `entry`, the object that it comes from, `metadata` and `spec`.
+pods := [pod |
+	some entry in objects
+	template := _template(entry.object)
+	pod := {"entry": entry, "metadata": object.get(template, "metadata", {}), "spec": template.spec}
+]
+
+_template(object) := object if object.kind == "Pod"
+
+_template(object) := object.spec.template if {
+	object.kind in {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"}
+}
+
+_template(object) := object.spec.jobTemplate.spec.template if object.kind == "CronJob"
+
+# The containers of a pod, those that start it and those for debugging too.
+containers(pod) := [container |
+	some field in ["initContainers", "containers", "ephemeralContainers"]
+	some container in pod.spec[field]
+]
+
+# A finding: the rule's words follow the object's kind and name.
+finding(entry, text) := {
+	"msg": concat(" ", [title(entry.object), text]),
+	"path": entry.path,
+	"object": title(entry.object),
+}
+
+# `Deployment team-fraud/server`.
+title(object) := concat(" ", [object.kind, concat("/", array.concat(_namespace(object), [_name(object)]))])
+
+_namespace(object) := [object.metadata.namespace] if object.metadata.namespace
+
+_namespace(object) := [] if not object.metadata.namespace
+
+_name(object) := object.metadata.name
+
+_name(object) := object.metadata.generateName if not object.metadata.name

@@ -1,0 +1,221 @@
+"""Rules of one's own: found, judged themselves, evaluated beside planform's, and never left out in silence."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import planform
+from planform.checks.policy.engine import EngineName
+from planform.checks.policy.judge import Judgement
+from planform.checks.policy.own import found_beside, own_packs
+from planform.checks.policy.own_tests import run_tests
+from planform.diagnostics import DiagnosticError
+from planform.pipeline import Compilation, compile_files, judge
+from planform.rules import skeleton
+from planform.rules.skeleton import rule_text
+from tests.go_tools import go_tool
+
+MINIMAL = Path(__file__).parent.parent / "blueprints" / "minimal.yaml"
+TODAY = date(2026, 11, 25)
+SUBJECTS = ("terraform", "kubernetes", "file")
+
+
+def write(folder: Path, id: str = "data/own", text: str = "", subject: str = "terraform") -> Path:
+    path = folder / (id.replace("-", "_") + ".rego")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text or rule_text(id, subject))
+    return path
+
+
+@functools.cache
+def minimal() -> Compilation:
+    return compile_files(MINIMAL)
+
+
+def check(folder: Path, engine: EngineName = "auto") -> Judgement:
+    return judge(minimal(), today=TODAY, engine=engine, folders=[folder])
+
+
+def faults(folder: Path) -> list[tuple[str, int]]:
+    with pytest.raises(DiagnosticError) as caught:
+        own_packs([folder])
+    return [(each.code, each.at.line if each.at else 0) for each in caught.value.diagnostics]
+
+
+@pytest.mark.go
+def test_a_rule_of_ones_own_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    write(
+        tmp_path, text=rule_text("data/own", "terraform").replace("google_storage_bucket", "google_container_cluster")
+    )
+    findings = check(tmp_path).findings
+    assert {each.code for each in findings} == {"policy/data/own"}
+    assert all(each.at is not None and each.at.file.endswith("minimal.yaml") for each in findings)
+
+
+@pytest.mark.parametrize("engine", ["auto", "wasm"])
+def test_without_opa_it_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName) -> None:
+    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    write(tmp_path / "policies")
+    with pytest.raises(DiagnosticError) as caught:
+        check(tmp_path / "policies", engine)
+    assert [each.code for each in caught.value.diagnostics] == ["policy/no-engine"]
+
+
+def test_the_folder_beside_the_blueprint_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert found_beside([tmp_path / "blueprints"]) == ()
+    write(tmp_path / "policies")
+    assert found_beside([tmp_path / "blueprints"]) == (tmp_path / "policies",)
+    assert found_beside([tmp_path / "blueprints" / "platform.yaml"]) == (tmp_path / "policies",)
+    monkeypatch.chdir(MINIMAL.parent.parent)
+    assert found_beside([Path("blueprints/minimal.yaml")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "line"),
+    [
+        (("# METADATA\n", ""), "policy/no-metadata", 1),
+        (("#   severity: high", "#   severity: grave"), "policy/bad-metadata", 7),
+        (("#   severity: high\n", ""), "policy/bad-metadata", 5),
+        (("#   id: data/own", "#   id: data/others"), "policy/bad-metadata", 1),
+        (("package rules.data.own", "package rules.data.others"), "policy/bad-metadata", 12),
+        (("#   frameworks: []", "#   frameworks: ["), "policy/bad-metadata", 11),
+        (("#   frameworks: []", "#   facts: [weather]"), "policy/bad-metadata", 10),
+        (("#   frameworks: []", "#   facts: [teams]"), "policy/bad-metadata", 1),
+        (("#   frameworks: []", "#   match: workloads"), "policy/bad-metadata", 1),
+    ],
+)
+def test_metadata_is_judged(tmp_path: Path, change: tuple[str, str], code: str, line: int) -> None:
+    text = rule_text("data/own", "terraform")
+    assert change[0] in text
+    write(tmp_path, text=text.replace(*change))
+    assert (code, line) in faults(tmp_path)
+
+
+@pytest.mark.parametrize(("file", "package"), [("main.rego", "main"), ("lib/own.rego", "lib.tf"), ("lib/x.rego", "x")])
+def test_what_planform_brings_stays_its_own(tmp_path: Path, file: str, package: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"package {package}\n\nfindings := set()\n")
+    assert faults(tmp_path) == [("policy/bad-metadata", 1)]
+
+
+def test_two_rules_with_one_id(tmp_path: Path) -> None:
+    write(tmp_path / "one")
+    write(tmp_path / "two")
+    with pytest.raises(DiagnosticError) as caught:
+        own_packs([tmp_path / "one", tmp_path / "two"])
+    assert [each.code for each in caught.value.diagnostics] == ["policy/duplicate-rule"]
+    write(tmp_path / "three", "resource/public-bucket")
+    assert faults(tmp_path / "three") == [("policy/duplicate-rule", 1)]
+
+
+@pytest.mark.go
+def test_rego_that_opa_refuses_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    path = write(tmp_path, text=rule_text("data/own", "terraform").replace(" if {", " {"))
+    with pytest.raises(DiagnosticError) as caught:
+        check(tmp_path)
+    fault = caught.value.diagnostics[0]
+    assert fault.code == "policy/rego"
+    assert fault.at is not None and (fault.at.file, fault.at.line) == (str(path), 16)
+
+
+@pytest.mark.go
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_new_rule_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subject: str) -> None:
+    """What `planform policy new` writes is loaded, passes its own tests and is formatted."""
+    tool = str(go_tool("opa"))
+    monkeypatch.setenv("PLANFORM_OPA", tool)
+    path = write(tmp_path, "data/my-own", subject=subject)
+    path.with_name("my_own_test.rego").write_text(skeleton.test_text("data/my-own", subject))
+    assert [rule.id for rule in own_packs([tmp_path])[0].rules] == ["data/my-own"]
+    assert [each.passed for each in run_tests([tmp_path])] == [True, True]
+    assert subprocess.run([tool, "fmt", "--fail", str(tmp_path)], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.go
+def test_rules_without_tests_do_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    write(tmp_path)
+    with pytest.raises(DiagnosticError) as caught:
+        run_tests([tmp_path])
+    assert [each.code for each in caught.value.diagnostics] == ["policy/no-tests"]
+
+
+# The command line
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from planform.cli import main; main()", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(planform.__file__).parents[1]), "PLANFORM_OPA": "none"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_check_is_for_people_and_programs(tmp_path: Path) -> None:
+    done = run("check", str(MINIMAL), "--json", "--junit", "found.xml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(done.stdout)
+    assert (said["denied"], said["diagnostics"], said["engine"]) == (False, [], "wasm")
+    assert f'tests="{len(said["rules"])}"' in (tmp_path / "found.xml").read_text()
+    sarif = json.loads(run("check", str(MINIMAL), "--sarif", cwd=tmp_path).stdout)
+    assert sarif["version"] == "2.1.0"
+
+
+def test_what_is_denied_is_not_written(tmp_path: Path) -> None:
+    """A waiver that is wrong stops a run as a denial does."""
+    text = MINIMAL.read_text() + (
+        "waivers:\n  - {rule: resource/public-bucket, target: google_storage_bucket.artifacts,\n"
+        "     reason: none that anybody remembers, owner: 'user:a@acme.example', expires: 2020-01-01}\n"
+    )
+    (tmp_path / "platform.yaml").write_text(text)
+    done = run("synth", "platform.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "policy/waiver-expired" in done.stderr and "nothing was written" in done.stderr
+    assert not (tmp_path / "planform.out").exists()
+    done = run("synth", "platform.yaml", "--allow-denied", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "policy/waiver-expired" in done.stderr
+    assert (tmp_path / "planform.out").exists()
+
+
+def test_a_real_plan_is_judged_as_its_stack(tmp_path: Path) -> None:
+    bucket = {"name": "b", "location": "US-CENTRAL1", "public_access_prevention": "inherited", "labels": {}}
+    change = {"actions": ["create"], "after": bucket, "after_unknown": {}}
+    place = {"address": "google_storage_bucket.b", "mode": "managed", "type": "google_storage_bucket", "name": "b"}
+    plan = {"format_version": "1.2", "resource_changes": [{**place, "change": change}]}
+    (tmp_path / "acme-ai-dev-resource.json").write_text(json.dumps(plan))
+    done = run("check", str(MINIMAL), "--plan", "acme-ai-dev-resource.json", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    said = json.loads(done.stdout)
+    assert said["subjects"] == 1
+    assert {each["code"] for each in said["diagnostics"]} >= {
+        "policy/resource/outside-region",
+        "policy/resource/public-bucket",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("acme-ai-dev-resource.json", "{}", "policy/bad-plan"),
+        ("acme-ai-dev-resource.json", "{", "policy/bad-plan"),
+        ("acme-ai-dev-resource.json", '{"format_version": "1.2"}', "policy/bad-plan"),
+        ("acme-ai-dev-resource.json", '{"format_version": "1.2", "resource_changes": []}', "policy/nothing-to-judge"),
+        ("plan.json", '{"format_version": "1.2", "resource_changes": []}', "policy/unknown-stack"),
+    ],
+)
+def test_what_is_no_plan_is_no_pass(tmp_path: Path, name: str, text: str, code: str) -> None:
+    (tmp_path / name).write_text(text)
+    done = run("check", str(MINIMAL), "--plan", name, "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert [each["code"] for each in json.loads(done.stdout)["diagnostics"]] == [code]

@@ -1,0 +1,304 @@
+"""Every rule at every gate: it finds what is broken, in each form of a platform, with each engine, and fails closed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from planform.checks.policy.document import Judged
+from planform.checks.policy.engine import Opa, Report
+from planform.checks.policy.judge import judge
+from planform.checks.policy.wasm import Wasm
+from planform.diagnostics import DiagnosticError
+from planform.pipeline import Compilation, compile_files, judged_of
+from planform.pipeline import judge as judge_compiled
+from planform.rules.build import capabilities, index, module
+from planform.rules.pack import digest, shipped_pack
+from planform.rules.rule import Rule
+from tests.broken import Break, as_objects, as_plan, breaks
+from tests.go_tools import go_tool
+
+ROOT = Path(__file__).parent.parent
+POLICIES = ROOT / "policies"
+PACKED = ROOT / "constructs" / "planform" / "rules"
+TODAY = date(2026, 11, 25)
+RULES = shipped_pack().rules
+
+
+@functools.cache
+def reference() -> Compilation:
+    return compile_files(ROOT / "blueprints" / "reference")
+
+
+@functools.cache
+def whole() -> Judged:
+    return judged_of(reference())
+
+
+@functools.cache
+def opa() -> Opa:
+    return Opa(str(go_tool("opa")), shipped_pack().files())
+
+
+@functools.cache
+def wasm() -> Wasm:
+    return Wasm()
+
+
+def found(report: Report, rule: str) -> list[str]:
+    """The names of what a rule found, and that no other rule found anything else than what is on the same thing."""
+    return sorted(each.get("address") or each.get("object") or each["path"] for each in report.findings
+                  if each["rule"] == rule)  # fmt: skip
+
+
+# The platforms that planform ships
+
+
+@pytest.mark.parametrize("blueprint", ["blueprints/reference", "blueprints/minimal.yaml"])
+def test_the_shipped_blueprints_are_allowed(blueprint: str) -> None:
+    judgement = judge_compiled(compile_files(ROOT / blueprint), today=TODAY, engine=wasm())
+    assert judgement.findings == ()
+    assert judgement.waived == ()
+    assert judgement.subjects > 50
+    assert len(judgement.rules) == len(RULES)
+
+
+def test_the_reference_has_no_waiver() -> None:
+    assert all(spec.waivers == () for spec in reference().specs)
+
+
+# Each rule
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_has_tests_of_both_kinds(rule: Rule) -> None:
+    assert (POLICIES / rule.file).with_name(f"{Path(rule.file).stem}_test.rego").exists()
+    assert any(each.finds for each in BREAKS if each.rule == rule.id)
+
+
+BREAKS = tuple(breaks())
+
+
+def test_every_case_is_of_a_rule() -> None:
+    assert {each.rule for each in BREAKS} == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.id)
+def test_a_broken_platform_is_found_in_every_form(case: Break) -> None:
+    broken = case.applied(whole())
+    report = wasm().evaluate(broken.text())
+    assert found(report, case.rule) == [*case.finds]
+    for form in (as_plan, as_objects):
+        assert wasm().evaluate(form(broken).text()) == report
+
+
+@pytest.mark.go
+def test_both_engines_say_the_same_of_every_broken_platform() -> None:
+    for form in (lambda judged: judged, as_plan):
+        broken = form(functools.reduce(lambda judged, case: case.applied(judged), _together(), whole()))
+        report = wasm().evaluate(broken.text())
+        assert opa().evaluate(broken.text()) == report
+        assert {each["rule"] for each in report.findings} == {rule.id for rule in RULES}
+
+
+def _together() -> list[Break]:
+    """The first of each rule's breaks that finds something, all in one platform."""
+    first: dict[str, Break] = {}
+    for case in BREAKS:
+        if case.finds:
+            first.setdefault(case.rule, case)
+    return [*first.values()]
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(
+    "case",
+    [each for each in BREAKS if each.objects and shipped_pack().by_id[each.rule].match],
+    ids=lambda case: case.id,
+)
+def test_a_broken_object_is_found_at_admission(case: Break) -> None:
+    """The rule's Rego asked as Gatekeeper asks it gives the words of gate 1."""
+    rule = shipped_pack().by_id[case.rule]
+    package = rule.id.replace("/", ".").replace("-", "_")
+    texts = []
+    for each in case.objects:
+        review = {"review": {"object": each}, "parameters": {"facts": {}}}
+        texts += _evaluated(f"data.rules.{package}.violation", review)
+    compiled = [each for each in wasm().evaluate(case.applied(whole()).text()).findings if each["rule"] == case.rule]
+    assert sorted(each["msg"] for each in texts) == sorted(each["msg"] for each in compiled)
+
+
+def _evaluated(query: str, document: object) -> list[dict[str, str]]:
+    command = [str(go_tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(POLICIES), query]
+    done = subprocess.run(command, input=json.dumps(document), capture_output=True, text=True, check=True)
+    value: list[dict[str, str]] = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
+    return value
+
+
+# The pack
+
+
+def test_what_is_shipped_is_in_step_with_the_rules() -> None:
+    """`python3 dev.py pack` after every change of a rule."""
+    shipped = json.loads((PACKED / "rules.json").read_text())
+    assert shipped["sha256"] == digest(POLICIES)
+    assert index(POLICIES) == (PACKED / "rules.json").read_text()
+
+
+@pytest.mark.go
+def test_what_is_shipped_is_what_opa_builds() -> None:
+    import gzip
+
+    tool = str(go_tool("opa"))
+    assert gzip.decompress((PACKED / "rules.wasm.gz").read_bytes()) == module(tool, POLICIES)
+    assert capabilities(tool) == (PACKED / "capabilities.json").read_text()
+
+
+def test_the_rules_need_nothing_that_the_module_lacks() -> None:
+    """Where a built-in function is the host's, its text may differ from opa's."""
+    assert wasm().lacks() == ()
+
+
+def test_no_rule_trusts_a_flag_that_a_plan_has_as_null() -> None:
+    """`not body.flag` holds for null, so it takes what is off for what is missing and back."""
+    wrong = [
+        f"{path.name}: {line.strip()}"
+        for path in POLICIES.rglob("*.rego")
+        for line in path.read_text().splitlines()
+        if re.search(r"not \w+\.body\b", line)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(
+    "command",
+    [("check", "--strict"), ("fmt", "--fail"), ("test", "--coverage", "--threshold", "90")],
+    ids=lambda command: command[0],
+)
+def test_opa_has_nothing_to_say(command: Sequence[str]) -> None:
+    tool = str(go_tool("opa"))
+    done = subprocess.run([tool, *command, str(POLICIES)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Failing closed
+
+
+def codes(caught: pytest.ExceptionInfo[DiagnosticError]) -> list[str]:
+    return [each.code for each in caught.value.diagnostics]
+
+
+def test_nothing_to_judge_is_no_pass() -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        judge(replace(whole(), stacks={}, objects=(), files=()), today=TODAY, engine=wasm())
+    assert codes(caught) == ["policy/nothing-to-judge"]
+
+
+def test_a_stack_of_an_unknown_environment_is_no_pass() -> None:
+    facts = whole().facts
+    for odd in ({**facts, "environments": {}}, {**facts, "stacks": {}}):
+        with pytest.raises(DiagnosticError) as caught:
+            judge(replace(whole(), facts=odd, objects=()), today=TODAY, engine=wasm())
+        assert codes(caught) == ["policy/unknown-environment"] * len(whole().stacks)
+
+
+class Silent:
+    """An engine that evaluated nothing."""
+
+    name = "silent"
+
+    def evaluate(self, document: str, seconds: float) -> Report:
+        return Report((), frozenset(), (), 0)
+
+
+def test_a_rule_that_was_not_evaluated_is_no_pass() -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        judge(whole(), today=TODAY, engine=Silent())
+    assert codes(caught) == ["policy/engine-failed"] * len(RULES)
+
+
+class Short:
+    """An engine that reads the start of what it is given."""
+
+    name = "short"
+
+    def evaluate(self, document: str, seconds: float) -> Report:
+        return wasm().evaluate(document[:-10], seconds)
+
+
+class Fewer(Short):
+    """An engine that is given less than there is."""
+
+    def evaluate(self, document: str, seconds: float) -> Report:
+        return wasm().evaluate(json.dumps({**json.loads(document), "objects": []}), seconds)
+
+
+@pytest.mark.parametrize("engine", [Short(), Fewer()])
+def test_a_document_that_was_read_in_part_is_no_pass(engine: Short) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        judge(whole(), today=TODAY, engine=engine)
+    assert codes(caught) == ["policy/engine-failed"]
+
+
+def test_a_module_that_is_none_is_no_pass() -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        Wasm(b"not wasm")
+    assert codes(caught) == ["policy/engine-failed"]
+
+
+def test_an_opa_that_is_none_is_no_pass(tmp_path: Path) -> None:
+    for text in ("#!/bin/sh\nexit 0\n", "#!/bin/sh\necho '{}'\n", "#!/bin/sh\necho no >&2\nexit 2\n"):
+        tool = tmp_path / "opa"
+        tool.write_text(text)
+        tool.chmod(0o755)
+        with pytest.raises(DiagnosticError) as caught:
+            Opa(str(tool), ()).evaluate("{}", 10)
+        assert codes(caught) == ["policy/engine-failed"]
+    with pytest.raises(DiagnosticError) as caught:
+        Opa(str(tmp_path / "absent"), ()).evaluate("{}", 10)
+    assert codes(caught) == ["policy/engine-failed"]
+
+
+ENDLESS = """package main
+
+report contains x if {
+	some a in numbers.range(1, 1000000)
+	some b in numbers.range(1, 1000000)
+	x := a * b
+	x < 0
+}
+"""
+
+
+@pytest.mark.go
+def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
+    (tmp_path / "main.rego").write_text(ENDLESS)
+    tool = str(go_tool("opa"))
+    with pytest.raises(DiagnosticError) as caught:
+        Opa(tool, (tmp_path / "main.rego",)).evaluate("{}", 2)
+    assert codes(caught) == ["policy/timeout"]
+    with pytest.raises(DiagnosticError) as caught:
+        Wasm(module(tool, tmp_path)).evaluate("{}", 2)
+    assert codes(caught) == ["policy/timeout"]
+
+
+@pytest.mark.go
+@pytest.mark.parametrize(
+    "call", ['http.send({"method": "GET", "url": "https://acme.example"})', "opa.runtime()", "time.now_ns()"]
+)
+def test_a_rule_reaches_nothing_outside(call: str, tmp_path: Path) -> None:
+    (tmp_path / "main.rego").write_text(f"package main\n\nreport := {call}\n")
+    with pytest.raises(DiagnosticError) as caught:
+        Opa(str(go_tool("opa")), (tmp_path / "main.rego",)).evaluate("{}", 10)
+    (fault,) = caught.value.diagnostics
+    assert fault.code == "policy/rego"
+    assert fault.at is not None and fault.at.line == 3
