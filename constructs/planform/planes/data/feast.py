@@ -57,8 +57,8 @@ UNPRIVILEGED = {
 }
 RUN = """\
 set -eu
-cp /repository/* /work/
-cd /work
+cp /repository/* /scratch/
+cd /scratch
 feast apply
 feast materialize-incremental "$(date -u +%Y-%m-%dT%H:%M:%S)"
 """
@@ -266,12 +266,12 @@ class Feast(FeatureRequests, ClusterComponent):
             "name": "materialize",
             "image": self.image(CHART),
             "command": ["sh", "-c", RUN],
-            "env": [{"name": "HOME", "value": "/work"}],
+            "env": [{"name": "HOME", "value": "/scratch"}],
             "securityContext": UNPRIVILEGED,
             "resources": {"requests": {"cpu": "500m", "memory": "2Gi"}, "limits": {"memory": "4Gi"}},
             "volumeMounts": [
                 {"name": "repository", "mountPath": "/repository", "readOnly": True},
-                {"name": "work", "mountPath": "/work"},
+                {"name": "work", "mountPath": "/scratch"},
                 {"name": "tmp", "mountPath": "/tmp"},
             ],
         }
