@@ -46,7 +46,7 @@ FAMILIES = {
     "init": "`planform init`.",
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
-    "policy": "Policy rules and waivers; each rule has [a page of its own](../policies.md).",
+    "policy": "Policy rules and waivers; each rule has a page of its own.",
     "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",
