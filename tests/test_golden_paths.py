@@ -283,7 +283,7 @@ def test_a_templates_one_act_is_a_pull_request() -> None:
 
 
 ANSWERS: dict[str, dict[str, Any]] = {
-    "NotebookWorkspace": {"accelerator": {"type": "nvidia-l4"}, "hosts": ["pypi.org"], "idle_minutes": 90},
+    "NotebookWorkspace": {"accelerator": {"type": "nvidia-l4"}, "hosts": ["packages.acme.example"], "idle_minutes": 90},
     "ExperimentTracking": {"model": "uplift"},
     "TrainingPipeline": {
         "model": "uplift",
