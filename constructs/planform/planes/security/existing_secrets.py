@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from planform.contracts.compute import ClusterRef
-from planform.contracts.gitops import GitOps
-from planform.contracts.network_policy import NetworkPolicies
-from planform.contracts.policy import Policies
-from planform.contracts.secrets import SecretRef, Secrets
-from planform.planes.component import Component
-from planform.planes.security.external_secrets import ExternalSecrets, operator
-from planform.planes.security.secret_copies import SecretCopies
+from planform.contracts.secrets import SecretRef
+from planform.planes.security.external_secrets import ExternalSecrets
+from planform.planes.security.secrets_in_cluster import SecretsInCluster
 from planform.spec.settings import Settings
 
 __all__ = ["ExistingSecret", "ExistingSecrets", "ExistingSecretsSettings"]
@@ -48,32 +43,22 @@ class ExistingSecretsSettings(Settings):
     )
 
 
-class ExistingSecrets(Component):
+class ExistingSecrets(SecretsInCluster):
     """Secrets made and filled by the organisation.
 
     Provides: Secrets and CopiesSecrets.
-    Requires: nothing.
-    Emits: nothing. Whoever owns a secret grants roles/secretmanager.secretAccessor on it to those who read it; the
-    error for a secret that is not named lists them.
-    Errors: contract/unknown-secret.
+    Requires: GitOps, NetworkPolicies and Policies, optional: with them, secrets reach the cluster.
+    Emits: nothing for who reads outside the cluster: whoever owns a secret grants them
+    roles/secretmanager.secretAccessor on it, and the error for a secret that is not named lists them. For what is
+    delivered: google_secret_manager_secret_iam_member for the namespace's reader, the Helm release external-secrets,
+    SecretStore and ExternalSecret objects.
+    Errors: contract/no-delivery, contract/unknown-secret.
     Source: Secret Manager, access control with IAM.
     """
 
     name = "existing"
-    capability = "secrets"
-    provides = Secrets
     Settings = ExistingSecretsSettings
     settings: ExistingSecretsSettings
-    gitops: GitOps | None
-    network_policy: NetworkPolicies | None
-    policy: Policies | None
-
-    def build(self) -> None:
-        self._in_cluster: ExternalSecrets | None = None
-        self._copies: SecretCopies | None = None
-        if self.gitops is not None:
-            install = operator(self, self.gitops, self.network_policy, self.policy)
-            self._in_cluster, self._copies = ExternalSecrets(self, install), SecretCopies(self, install)
 
     def secret(self, name: str, *, readers: Sequence[str] = (), purpose: str = "") -> SecretRef:
         """The named secret."""
@@ -88,26 +73,5 @@ class ExistingSecrets(Component):
         secret = given if isinstance(given, ExistingSecret) else ExistingSecret(id=given)
         return SecretRef(id=secret.id, name=secret.id.rpartition("/")[2], version=secret.version)
 
-    def deliver(
-        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
-    ) -> str:
-        """A Kubernetes Secret, by External Secrets."""
-        if self._in_cluster is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
-
-    def copy(
-        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
-    ) -> str:
-        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
-        if self._copies is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)
+    def _delivery(self, install: Callable[[], None]) -> Callable[..., str]:
+        return ExternalSecrets(self, install).deliver

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from planform.contracts.compute import ClusterRef
-from planform.contracts.gitops import GitOps
 from planform.contracts.keys import KeyRef, Keys
-from planform.contracts.network_policy import NetworkPolicies
-from planform.contracts.policy import Policies
-from planform.contracts.secrets import SecretRef, Secrets
+from planform.contracts.secrets import SecretRef
 from planform.contracts.services import Services
 from planform.diagnostics import Location
-from planform.planes.component import Component
 from planform.planes.record_ids import principal_id, record_id
-from planform.planes.security.external_secrets import ExternalSecrets, operator
+from planform.planes.security.external_secrets import ExternalSecrets
 from planform.planes.security.gke_secret_sync import GkeSecretSync
-from planform.planes.security.secret_copies import SecretCopies
-from planform.planes.security.secret_delivery import SecretDelivery
+from planform.planes.security.secrets_in_cluster import SecretsInCluster
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -73,7 +67,7 @@ class SecretManagerSettings(Settings):
     )
 
 
-class SecretManager(Component):
+class SecretManager(SecretsInCluster):
     """Secret Manager: a secret for each name that is asked for, empty until somebody puts a value in.
 
     Provides: Secrets and CopiesSecrets; values never pass through Terraform: `gcloud secrets versions add` or a
@@ -89,16 +83,11 @@ class SecretManager(Component):
     """
 
     name = "secret-manager"
-    capability = "secrets"
-    provides = Secrets
     apis = ("secretmanager.googleapis.com",)
     Settings = SecretManagerSettings
     settings: SecretManagerSettings
     services: Services
     keys: Keys | None
-    gitops: GitOps | None
-    network_policy: NetworkPolicies | None
-    policy: Policies | None
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
@@ -113,14 +102,7 @@ class SecretManager(Component):
                 )
 
     def build(self) -> None:
-        self._in_cluster: SecretDelivery | None = None
-        self._copies: SecretCopies | None = None
-        if self.gitops is not None:
-            install = operator(self, self.gitops, self.network_policy, self.policy)
-            self._in_cluster = (
-                GkeSecretSync(self) if self.settings.delivery == "gke" else ExternalSecrets(self, install)
-            )
-            self._copies = SecretCopies(self, install)
+        super().build()
         self._secrets: dict[str, SecretManagerSecret] = {}
         self._grants: dict[tuple[str, str], SecretManagerSecretIamMember] = {}
         for name, settings in self.settings.secrets.items():
@@ -136,29 +118,9 @@ class SecretManager(Component):
             )
         return self._ask(name, readers, purpose, self.origin)
 
-    def deliver(
-        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
-    ) -> str:
-        """A Kubernetes Secret, by the way that the settings name."""
-        if self._in_cluster is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        return self._in_cluster.deliver(name, secrets, namespace=namespace, cluster=cluster, scope=scope)
-
-    def copy(
-        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
-    ) -> str:
-        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
-        if self._copies is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)
+    def _delivery(self, install: Callable[[], None]) -> Callable[..., str]:
+        way = GkeSecretSync(self) if self.settings.delivery == "gke" else ExternalSecrets(self, install)
+        return way.deliver
 
     def _ask(self, name: str, readers: Sequence[str], purpose: str, origin: Location | None) -> SecretRef:
         cloud_name = f"{self.environment.prefix}-{name}"

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import Field
 
 from planform.contracts.compute import ClusterRef
-from planform.contracts.gitops import GitOps
-from planform.contracts.network_policy import NetworkPolicies
-from planform.contracts.policy import Policies
-from planform.contracts.secrets import SecretRef, Secrets
+from planform.contracts.secrets import SecretRef
 from planform.engine import Construct
 from planform.files import File
 from planform.kubernetes.record import KubernetesObject
-from planform.planes.component import Component
-from planform.planes.security.external_secrets import API, STORE, external_secret, operator
-from planform.planes.security.secret_copies import SecretCopies
+from planform.planes.security.external_secrets import API, STORE, external_secret
 from planform.planes.security.secret_delivery import READER
+from planform.planes.security.secrets_in_cluster import SecretsInCluster
 from planform.spec.settings import Settings
 
 __all__ = ["Vault", "VaultSettings"]
@@ -55,7 +52,7 @@ class VaultSettings(Settings):
     )
 
 
-class Vault(Component):
+class Vault(SecretsInCluster):
     """Secrets in a Vault server of the organisation; the cluster signs in with its service accounts' own tokens.
 
     A secret has the path `<mount>/<platform>-<environment>/<name>` and its value in the field `value`. Vault's own
@@ -75,21 +72,12 @@ class Vault(Component):
     """
 
     name = "vault"
-    capability = "secrets"
-    provides = Secrets
     files_only = True
     Settings = VaultSettings
     settings: VaultSettings
-    gitops: GitOps | None
-    network_policy: NetworkPolicies | None
-    policy: Policies | None
 
     def build(self) -> None:
-        self._install: Callable[[], None] | None = None
-        self._copies: SecretCopies | None = None
-        if self.gitops is not None:
-            self._install = operator(self, self.gitops, self.network_policy, self.policy)
-            self._copies = SecretCopies(self, self._install)
+        super().build()
         self._readers: dict[str, set[str]] = {}
         self._policies: dict[str, File] = {}
         self._paths: dict[str, set[str]] = {}
@@ -107,17 +95,20 @@ class Vault(Component):
         self._setup.text = self._script()
         return SecretRef(id=f"{self.environment.prefix}/{name}", name=name)
 
-    def deliver(
-        self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
+    def _delivery(self, install: Callable[[], None]) -> Callable[..., str]:
+        return partial(self._deliver, install)
+
+    def _deliver(
+        self,
+        install: Callable[[], None],
+        name: str,
+        secrets: Mapping[str, SecretRef],
+        *,
+        namespace: str,
+        cluster: ClusterRef,
+        scope: object,
     ) -> str:
-        """A Kubernetes Secret, by External Secrets."""
-        if self._install is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in the cluster, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        self._install()
+        install()
         if namespace not in self._paths:
             self._store(namespace)
         self._paths[namespace] |= {str(secret.id) for secret in secrets.values()}
@@ -126,18 +117,6 @@ class Vault(Component):
         remote = {key: {"key": str(secret.id), "property": "value"} for key, secret in secrets.items()}
         self._object(scope, API, "ExternalSecret", name, namespace, spec=external_secret(name, remote))
         return name
-
-    def copy(
-        self, name: str, keys: Mapping[str, tuple[str, str]], *, source: str, namespace: str, scope: object
-    ) -> str:
-        """A Kubernetes Secret as an operator made it in another namespace, by External Secrets."""
-        if self._copies is None:
-            raise self.refuse(
-                "contract/no-delivery",
-                f"the secret `{name}` is wanted in namespace `{namespace}`, and nothing delivers objects to it",
-                help="add the slot `gitops`",
-            )
-        return self._copies.copy(name, keys, source=source, namespace=namespace, scope=scope)
 
     @property
     def _auth(self) -> str:
