@@ -94,6 +94,13 @@ SHEET: dict[str, dict[tuple[str, str], tuple[str, str]]] = {
         ),  # 0.46286*8/12*730 * 8
         ("google_container_node_pool.l4", "nvidia-l4, on demand"): ("0.00", "3434.15"),  # 0.58804 * 730 * 8
         ("google_container_node_pool.l4", "boot disks pd-balanced"): ("0.00", "176.00"),  # 8 * 200 GiB * 0.11
+        # two machines of two L4 each
+        ("google_container_node_pool.l4-pair", "nodes g2-standard-24, on demand"): (
+            "0.00",
+            "1351.55",
+        ),  # 0.46286*2*730 * 2
+        ("google_container_node_pool.l4-pair", "nvidia-l4, on demand"): ("0.00", "1717.08"),  # 0.58804 * 730 * 4
+        ("google_container_node_pool.l4-pair", "boot disks pd-balanced"): ("0.00", "44.00"),  # 2 * 200 GiB * 0.11
         ("google_container_node_pool.h100", "boot disks pd-balanced"): ("0.00", "44.00"),  # 2 * 200 GiB * 0.11
         ("google_container_node_pool.h100", "local SSDs"): ("0.00", "1056.00"),  # 2 * 16 * 375 GiB * 0.088
         # 4 vCPU with 15 GiB are half of 8 with 30: 0.2972; twice for the standby: 0.5944 * 730
@@ -116,15 +123,16 @@ SHEET: dict[str, dict[tuple[str, str], tuple[str, str]]] = {
         ("google_kms_crypto_key.database", "key versions, software"): ("0.06", "0.30"),
     },
 }
-# The sums, from the rows above: 13 keys and 6 zones in prod, 12 and 6 in dev; dev's pipelines have no standby.
+# The sums, from the rows above: 15 keys and 6 zones in prod, 13 and 6 in dev; dev's pipelines have no standby.
 SUMS = {
     "prod": (
-        "73.00 107.71 11.00 433.91 108.48 146.00 13*1.00 6*0.20",
-        "73.00 646.24 66.00 1802.07 3434.15 176.00 44.00 1056.00 433.91 108.48 146.00 13*5.00 6*0.20",
+        "73.00 107.71 11.00 433.91 108.48 146.00 15*1.00 6*0.20",
+        "73.00 646.24 66.00 1802.07 3434.15 176.00 1351.55 1717.08 44.00 44.00 1056.00 "
+        "433.91 108.48 146.00 15*5.00 6*0.20",
     ),
     "dev": (
-        "73.00 107.71 11.00 108.48 54.24 146.00 12*0.06 6*0.20",
-        "73.00 646.24 66.00 417.54 711.90 88.00 108.48 54.24 146.00 12*0.30 6*0.20",
+        "73.00 107.71 11.00 108.48 54.24 146.00 13*0.06 6*0.20",
+        "73.00 646.24 66.00 417.54 711.90 88.00 108.48 54.24 146.00 13*0.30 6*0.20",
     ),
 }
 
@@ -494,13 +502,13 @@ def test_budgets_are_those_of_teams_and_of_the_whole(reference: Compilation, rep
 
 def test_a_budget_can_stop_a_pipeline(tmp_path: Path) -> None:
     dear = tmp_path / "prices.yaml"
-    # 8,052 at most without these, and workstations of the teams besides.
-    dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 30}}\n')
+    # 11,175 at most, 73 of them for the cluster itself; the budget is 30,000.
+    dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 25}}\n')  # 18,250 and 11,102
     run = ("report", "cost", str(REFERENCE), "--env", "prod", "--prices", str(dear), "--quiet")
     assert planform(*run).exit_code == 0
     assert planform(*run, "--fail-over-budget", "minimum").exit_code == 0
     assert planform(*run, "--fail-over-budget", "maximum").exit_code == 0
-    dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 35}}\n')  # 25,550 and 8,052 - 73
+    dear.write_text('skus:\n  gke/cluster: {unit: hour, usd: {"*": 30}}\n')  # 21,900 and 11,102
     assert planform(*run, "--fail-over-budget", "minimum").exit_code == 0
     over = planform(*run[:-1], "--fail-over-budget", "maximum")
     assert (over.exit_code, "refused: at maximum over budget: all in prod" in over.stderr) == (1, True)
@@ -514,13 +522,13 @@ def test_accelerators_are_counted_at_their_most_by_quota(reference: Compilation)
     assert found == {
         Need("dev", "europe-west4", "nvidia-l4", True): 4,
         Need("prod", "europe-west4", "nvidia-h100-80gb", True): 16,
-        Need("prod", "europe-west4", "nvidia-l4", False): 8,
+        Need("prod", "europe-west4", "nvidia-l4", False): 12,
         Need("staging", "europe-west4", "nvidia-h100-80gb", True): 16,
         Need("staging", "europe-west4", "nvidia-l4", False): 8,
     }
     assert Need("dev", "europe-west4", "nvidia-l4", True).metric == "PREEMPTIBLE_NVIDIA_L4_GPUS"
     need = Need("prod", "europe-west4", "nvidia-l4", False)
-    assert quota_delta(found, {**found, need: 12}) == {need: (8, 12)}
+    assert quota_delta(found, {**found, need: 16}) == {need: (12, 16)}
 
 
 def test_the_inventory_counts_every_resource_once(reference: Compilation) -> None:

@@ -238,6 +238,94 @@ def test_an_endpoint_is_scanned_before_it_is_delivered() -> None:
     assert steps.index("Scan the model") < steps.index("Deploy the workload")
 
 
+def swapped(plane: str, slot: str, fill: Any, *kinds: str, change: dict[str, Any] | None = None) -> Compilation:
+    """The reference in prod with another component in a slot, and of its workloads those of these kinds."""
+    platform = yaml.safe_load((REFERENCE / "platform.yaml").read_text())
+    platform["planes"][plane][slot] = fill
+    for settings in platform["environments"].values():
+        settings.get("planes", {}).get(plane, {}).pop(slot, None)
+    documents = [
+        each
+        for path in sorted((REFERENCE / "workloads").glob("*.yaml"))
+        for each in yaml.safe_load_all(path.read_text())
+    ]
+    kept = [{**each, **(change or {})} if each["kind"] == kinds[0] else each for each in documents]
+    kept = [{key: value for key, value in each.items() if value is not None} for each in kept if each["kind"] in kinds]
+    text = yaml.safe_dump_all([platform, *kept], sort_keys=False)
+    return compile_documents(read_text(text, "platform.yaml"), environments=["prod"])
+
+
+def row(found: Compilation, kind: str, plane: str) -> ExplainedRow:
+    (one,) = [each for each in found.workloads if each.kind == kind]
+    return next(each for each in one.rows if each.plane == plane)
+
+
+def test_a_notebook_outside_the_cluster_opens_nothing_in_it() -> None:
+    workbench = {
+        "use": "vertex-workbench",
+        "zone": "europe-west4-a",
+        "sizes": {"small": {"machine_type": "n2-standard-4"}},
+    }
+    kinds = ("NotebookWorkspace", "Dataset", "Transformation")
+    inside = {"accelerator": None, "environments": ["prod"], "secrets": None}
+    with pytest.raises(DiagnosticError) as caught:
+        swapped("control", "notebooks", workbench, *kinds, change=inside)
+    assert [each.code for each in caught.value.diagnostics] == ["workload/outside-cluster"]
+    found = swapped("control", "notebooks", workbench, *kinds, change={**inside, "hosts": None})
+    assert not [path for path in found.output.files if "egress-notebook" in path]
+    assert "outside the cluster" in row(found, "NotebookWorkspace", "security").lacks[0]
+    assert not [each for each in row(found, "NotebookWorkspace", "observability").addresses if "dashboard" in each]
+
+
+def test_a_pipeline_of_vertex_ai_knows_the_platform_by_its_job() -> None:
+    kinds = ("TrainingPipeline", "Dataset", "Transformation")
+    inside = {"accelerator": None, "secrets": None}
+    with pytest.raises(DiagnosticError) as caught:
+        swapped("delivery", "pipelines", "vertex-pipelines", *kinds)
+    assert {(each.code, each.summary.split("`")[1]) for each in caught.value.diagnostics} == {
+        ("workload/outside-cluster", "accelerator"),
+        ("workload/outside-cluster", "secrets"),
+    }
+    found = swapped("delivery", "pipelines", "vertex-pipelines", *kinds, change=inside)
+    assert not [path for path in found.output.files if "configmap-pipeline-payment-scoring" in path]
+    delivery = json.loads(str(found.output.files["stacks/acme-ai-prod-delivery/cdk.tf.json"]))
+    variables = delivery["resource"]["github_actions_environment_variable"]
+    mine = [each for name, each in variables.items() if name.startswith("payment_scoring_pipeline_")]
+    held = {each["variable_name"]: each["value"] for each in mine}
+    assert json.loads(held["SCAN_GATE"])["command"]
+    assert json.loads(held["EVALUATION"]) == {"metric": "auc", "least": 0.7, "gain": 0.0}
+    assert held["LABEL"] == "charged_back"
+    security, resource = (row(found, "TrainingPipeline", plane) for plane in ("security", "resource"))
+    assert security.true and resource.lacks
+
+
+def test_an_endpoint_that_somebody_else_runs_closes_nothing_of_the_teams() -> None:
+    served = {"url": "http://scorer.serving.svc:8000", "namespace": "serving", "pods": {"app": "scorer"}}
+    existing = {"use": "existing", "formats": ["onnx"], "endpoints": {"payment-scoring": served}}
+    kinds = ("ModelEndpoint", "TrainingPipeline", "Dataset", "Transformation")
+    with pytest.raises(DiagnosticError) as caught:
+        swapped("resource", "model_server", existing, *kinds)
+    assert [each.code for each in caught.value.diagnostics] == ["workload/outside-cluster"]
+    found = swapped("resource", "model_server", existing, *kinds, change={"clients": None})
+    assert not [path for path in found.output.files if "ingress-endpoint-payment-scoring" in path]
+    assert "`serving`" in row(found, "ModelEndpoint", "security").lacks[0]
+
+
+def test_an_endpoint_is_watched_by_the_latency_of_its_objective() -> None:
+    observability = json.loads(str(reference().output.files["stacks/acme-ai-prod-observability/cdk.tf.json"]))
+    alert = observability["resource"]["google_monitoring_alert_policy"]["endpoint_payment_scoring_slow"]
+    query = alert["conditions"][0]["condition_prometheus_query_language"][0]["query"]
+    latency = yaml.safe_load((REFERENCE / "workloads" / "model-endpoint.yaml").read_text())["objective"]["latency_ms"]
+    assert "_us" in query and query.endswith(f"> {latency * 1000:g}")  # Triton counts microseconds
+
+
+def test_a_dataset_says_why_it_is_not_monitored() -> None:
+    found = {each.name: each for each in reference().workloads if each.kind == "Dataset"}
+    reasons = {name: next(r for r in each.rows if r.plane == "observability").lacks for name, each in found.items()}
+    assert "these data are in none" in str(reasons["chargebacks"])
+    assert reasons["payments"] == ()
+
+
 def test_the_most_sensitive_data_are_open_to_their_team_alone() -> None:
     users = [
         record.address for record in reference().records["acme-ai-prod-resource"] if "google_sql_user" in record.address

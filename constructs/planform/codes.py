@@ -2312,6 +2312,14 @@ CODES: dict[str, Code] = {
         right="kind: ModelEndpoint\nenvironments: [prod]\n",
         help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
     ),
+    "workload/outside-cluster": Code(
+        title="a setting for pods, where there are none",
+        why="The setting is kept by the cluster, and what the document asks for runs outside of it, or in a namespace of"
+        " somebody else: the setting would be read by nobody.",
+        wrong="kind: NotebookWorkspace  # where `notebooks` is `vertex-workbench`\nhosts: [data.acme.example]\n",
+        right="kind: NotebookWorkspace\n",
+        help="delete the line, or choose a component that runs in the cluster",
+    ),
     "workload/presets": Code(
         title="a preset that a golden path cannot have",
         why="Name, team and environments are every document's own; and a setting is either fixed or free.",

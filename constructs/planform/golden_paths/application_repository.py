@@ -1,18 +1,16 @@
 """The repository of a workload's own software, made once, and delivered to every environment that the document names.
 
 One environment's stack writes the repository's first files, and each sets what is its own as variables of its
-deployment environment there; so a workflow names variables and is the same for all. From then on the files are the
-team's. This asks of the host that it keeps variables for each environment, as GitHub does.
+deployment environment there; so a workflow names variables and is the same for all. This asks of the host that it keeps
+variables for each environment, as GitHub does. From then on the files are the team's, and the software is from the
+start: the workflow installs it with its extra `test` and runs pytest.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from planform.contracts.ci import Ci, Job, Step, Trigger, Workflow
 from planform.contracts.ide import Ide
@@ -60,10 +58,9 @@ def deliver(
     identity: Identities,
     secrets: Secrets | None,
     ide: Ide | None,
-    answers: Mapping[str, Any],
     files: Mapping[str, str],
 ) -> None:
-    """Write the repository's first files: its software, and a workflow that tests and then delivers by `steps`."""
+    """Write the repository's first files, such as a workflow that tests and then delivers by `steps`."""
     if repository.host != WITH_VARIABLES:
         path.without(
             "delivery", f"{repository.host} keeps no variables for each environment: its workflow is one's own"
@@ -84,7 +81,7 @@ def deliver(
         Trigger(pull_request=True, push=True, manual=True),
         (_tests(), *_deliveries(path.settings.bound, shared)),
     )
-    made = {**_software(path.kind, answers), **(ide.repository_files() if ide is not None else {}), **files}
+    made = {**(ide.repository_files() if ide is not None else {}), **files}
     path.finds("delivery", f'"{repository.name}"', inside="stacks")
     control.write(repository, {**made, **ci.render(workflow, repository=repository)})
 
@@ -129,16 +126,6 @@ def _let_read(path: Path, secrets: Secrets | None, steps: Sequence[Step], acting
             short = secret.rpartition("/")[2].removeprefix(f"{path.environment.prefix}-")
             assert secrets is not None
             secrets.secret(short, readers=[acting.identity.member])
-
-
-def _software(kind: str, answers: Mapping[str, Any]) -> Mapping[str, str]:
-    """The application of a kind, from its templates; nothing where planform has none for it."""
-    if importlib.util.find_spec("planform.golden_paths.application") is None:
-        return {}
-    render: Callable[[str, Mapping[str, Any]], Mapping[str, str]] = importlib.import_module(
-        "planform.golden_paths.application"
-    ).application
-    return render(kind, answers)
 
 
 class _Variables:

@@ -429,6 +429,8 @@ class Dataset(Path):
             )
             if made.bucket is not None:
                 self.before("data_quality")
+        elif made.table:
+            self.without("observability", "`quality` names nothing to check")
         else:
             self.without("observability", "monitors read tables of BigQuery, and these data are in none")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -17,7 +17,6 @@ from planform.contracts.workload_spec import Workload as ScoreWorkload
 from planform.golden_paths.own import camel
 from planform.golden_paths.path import Path
 from planform.kubernetes.writer import to_yaml
-from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 from planform.spec.workload import COMMON, Workload
 
@@ -46,7 +45,7 @@ class GoldenPathSettings(Workload):
         default=None, description="The only settings that its documents may write. Default: all that are not `fixed`."
     )
     dashboard: tuple[Chart, ...] = Field(
-        default=(), description="Charts that all of its workloads share. Default: how many there are."
+        default=(), description="Charts that all of its workloads share. Default: how many containers run in all."
     )
 
     declares = ("golden path",)
@@ -79,9 +78,9 @@ class GoldenPath(Path):
     table: ClassVar[Mapping[str, str]] = {
         "control": "a new template published to the portal",
         "delivery": "a workload file for the workload, Terraform for infrastructure, orchestrator wiring",
-        "resource": "declared bindings (compute, storage)",
-        "security": "IAM roles and secret paths in the template",
-        "observability": "a dashboard for every workload that uses it",
+        "resource": "declared bindings: the base kind, what is preset, fixed and free",
+        "security": "what its workloads act as, and the paths of their secrets",
+        "observability": "a dashboard that all of its workloads share",
     }
     Settings = GoldenPathSettings
     settings: GoldenPathSettings
@@ -90,9 +89,6 @@ class GoldenPath(Path):
     workload_spec: WorkloadSpecs | None
     orchestrator: Orchestrator | None
     monitoring: Monitoring | None
-
-    def check(self) -> Iterator[Fault]:
-        return iter(())
 
     def build(self) -> None:
         templates = f"repository/portal/{self.environment.name}/templates/{self.name}/"
@@ -161,6 +157,6 @@ class GoldenPath(Path):
             self.monitoring.dashboard(
                 f"path-{self.name}",
                 title=self.settings.title,
-                panels=panels or [Panel("Containers running", running)],
+                panels=panels or [Panel("Containers running, of all workloads", running)],
                 team=self.team,
             )

@@ -29,7 +29,7 @@ from planform.diagnostics import suggest
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
 from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, make_repository
 from planform.golden_paths.entity import show
-from planform.golden_paths.model_scan import scan_steps
+from planform.golden_paths.model_scan import no_scan_gate, scan_steps
 from planform.golden_paths.path import Path
 from planform.planes.teams import WORKLOAD
 from planform.spec.fault import Fault
@@ -41,6 +41,8 @@ __all__ = ["ModelEndpoint", "ModelEndpointSettings"]
 
 BURN = 14.4
 """Times too fast: two of a hundred parts of a month's error budget in an hour. Source: the SRE Workbook, chapter 5."""
+_PER_SECOND = {"_us": 1_000_000, "_ms": 1000}
+"""What the name of a latency metric says of its unit; seconds where it says nothing of these."""
 
 _OF_VERTEX = """\
 named="$(curl --fail-with-body --silent --show-error \\
@@ -181,13 +183,7 @@ class ModelEndpoint(Path):
 
     def check(self) -> Iterator[Fault]:
         if self.model_scanning is None:
-            yield Fault(
-                "workload/no-scan-gate",
-                f"model `{self.settings.model}` would be served unscanned: environment `{self.environment.name}` has no"
-                " `model_scanning`",
-                ("model",),
-                help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
-            )
+            yield no_scan_gate(self.environment.name, self.settings.model, "served")
         formats = self.model_server.formats()
         if self.settings.format not in formats:
             near = suggest(self.settings.format, formats)
@@ -261,6 +257,17 @@ class ModelEndpoint(Path):
         if self.network_policy is None:
             self.lacks("security", "network_policy")
             return
+        if made.namespace != self.namespace:
+            self.without("security", f"namespace `{made.namespace}` of its servers is closed by whoever runs them")
+            if self.settings.clients:
+                raise self.refuse(
+                    "workload/outside-cluster",
+                    f"`clients` is for servers in the team's namespace, and those of `{self.name}` are in"
+                    f" `{made.namespace}`",
+                    path=("clients",),
+                    help="delete the line and ask whoever runs the server",
+                )
+            return
         self.finds("security", f"namespace: {self.namespace}", inside=f"{self.space_folder}networkpolicy-")
         if self.settings.clients:
             with self.row("security"):
@@ -291,7 +298,7 @@ class ModelEndpoint(Path):
                 self.lacks("observability", capability)
 
     def _budget(self, monitoring: Monitoring, made: EndpointRef) -> None:
-        """The objective, as alerts on its error budget; the server itself counts answers and failures apart."""
+        """The objective, as alerts on error budget and latency; the server counts answers and failures apart."""
         allowed = 1 - self.settings.objective.percent / 100
 
         def share(window: str) -> str:
@@ -304,6 +311,16 @@ class ModelEndpoint(Path):
             query=f"{share('1h')} > {BURN * allowed:.6g} and {share('5m')} > {BURN * allowed:.6g}",
             minutes=2,
             severity="page" if self.environment.production else "ticket",
+            team=self.team,
+        )
+        took = f"sum(rate({made.latency_metric}[10m])) / sum(rate({made.requests_metric}[10m]))"
+        per_second = next((many for end, many in _PER_SECOND.items() if end in made.latency_metric), 1)
+        latency = self.settings.objective.latency_ms
+        monitoring.alert(
+            f"endpoint-{self.name}-slow",
+            title=f"Endpoint {self.name}: answers take longer than {latency} ms on average",
+            query=f"{took} > {latency / 1000 * per_second:g}",
+            minutes=10,
             team=self.team,
         )
 
@@ -329,7 +346,6 @@ class ModelEndpoint(Path):
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
-                answers=self._answers(model, made),
                 files=self._score(made),
             )
         if self.model_scanning is not None:
@@ -382,14 +398,3 @@ class ModelEndpoint(Path):
         return self.workload_spec.render(
             ScoreWorkload(self.name, (container,), ports={"http": 8080}, resources=resources)
         )
-
-    def _answers(self, model: ModelRef, made: EndpointRef) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "team": self.team,
-            "model": model.name,
-            "format": self.settings.format,
-            "protocol": made.protocol,
-            "latency_ms": self.settings.objective.latency_ms,
-            "environments": list(self.settings.bound),
-        }

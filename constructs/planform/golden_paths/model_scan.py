@@ -1,4 +1,4 @@
-"""The gate that a model's files pass before anybody registers or serves them, as steps of CI."""
+"""The gate that a model's files pass before anybody registers or serves them: that there is one, and as steps of CI."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import shlex
 
 from planform.contracts.ci import Step
 from planform.contracts.model_scanning import ScanGate
+from planform.spec.fault import Fault
 
-__all__ = ["scan_steps"]
+__all__ = ["no_scan_gate", "scan_steps"]
 
 _FETCH = """\
 mkdir -p model
@@ -28,3 +29,13 @@ def scan_steps(gate: ScanGate, model: str) -> list[Step]:
             secrets=dict(gate.secrets),
         ),
     ]
+
+
+def no_scan_gate(environment: str, model: str, done: str) -> Fault:
+    """The fault of a model that would be `done`, such as `served`, unscanned."""
+    return Fault(
+        "workload/no-scan-gate",
+        f"model `{model}` would be {done} unscanned: environment `{environment}` has no `model_scanning`",
+        ("model",),
+        help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
+    )

@@ -23,6 +23,7 @@ from planform.contracts.workload_spec import Workload as ScoreWorkload
 from planform.golden_paths.accelerated import missing_accelerator
 from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
+from planform.golden_paths.team_secrets import bring_secrets, secret_faults
 from planform.spec.fault import Fault
 from planform.spec.units import Gib, KebabName, Principal
 from planform.spec.workload import AcceleratorAsk, Reference, Workload
@@ -134,20 +135,14 @@ class NotebookWorkspace(Path):
         if wanted is not None and self._with_accelerator(wanted) is None:
             has = [f"{each.count} {each.accelerator}" for each in profiles if each.accelerator]
             yield missing_accelerator(self.environment.name, has, wanted)
-        if self.settings.secrets and self.secrets is None:
-            yield Fault(
-                "workload/missing-capability",
-                f"a notebook with secrets needs `secrets`, and environment `{self.environment.name}` has none",
-                ("secrets",),
-                help="fill the slot `secrets`, or delete the lines",
-            )
+        yield from secret_faults(self, self.secrets)
 
     def build(self) -> None:
         profile = self._profile()
         with self.row("resource"):
             buckets = self._buckets()
         with self.row("security"):
-            secret = self._secret()
+            secret = bring_secrets(self, self.secrets, self.compute, f"notebook-{self.name}")
         with self.row("resource"):
             made = self._workspace(profile, buckets, secret)
         self.finds("resource", f"{self.team}-{self.name}")
@@ -182,19 +177,6 @@ class NotebookWorkspace(Path):
         shared = [self.given("dataset", name).bucket for name in self.settings.datasets]
         return [own, *(each for each in shared if each is not None)]
 
-    def _secret(self) -> str:
-        """The Secret of the namespace with every secret as a variable; "" where none was asked for."""
-        if self.secrets is None or not self.settings.secrets:
-            return ""
-        held = {
-            name.upper().replace("-", "_"): self.secrets.secret(
-                f"{self.team}-{name}", readers=self.members, purpose=purpose
-            )
-            for name, purpose in self.settings.secrets.items()
-        }
-        name = f"notebook-{self.name}"
-        return self.secrets.deliver(name, held, namespace=self.namespace, cluster=self.compute.cluster(), scope=self)
-
     def _workspace(self, profile: NotebookProfile, buckets: Sequence[BucketRef], secret: str) -> NotebookRef:
         return self.notebooks.workspace(
             self.name,
@@ -212,6 +194,17 @@ class NotebookWorkspace(Path):
     def _fence(self, made: NotebookRef) -> None:
         if self.network_policy is None:
             self.lacks("security", "network_policy")
+            return
+        if not made.pods:
+            self.without("security", "the notebook runs outside the cluster: the network's rules hold for it")
+            if self.settings.hosts:
+                raise self.refuse(
+                    "workload/outside-cluster",
+                    f"`hosts` is for notebooks in the cluster, and those of environment `{self.environment.name}` run"
+                    " outside",
+                    path=("hosts",),
+                    help="delete the line, or choose `jupyterhub`",
+                )
             return
         self.finds("security", f"namespace: {self.namespace}", inside=f"{self.space_folder}networkpolicy-")
         if self.settings.hosts:
@@ -258,6 +251,9 @@ class NotebookWorkspace(Path):
             self.finds("observability", f"team: {self.team}", inside=f"{self.space_folder}namespace-")
         if self.monitoring is None:
             self.lacks("observability", "monitoring")
+            return
+        if not made.pods:
+            self.without("observability", "the notebook is no pod of the cluster: its machine is watched, not it")
             return
         pods = f'monitored_resource="k8s_container",namespace_name="{self.namespace}",pod_name=~".*{self.name}.*"'
         cpu = f"sum(rate(kubernetes_io:container_cpu_core_usage_time{{{pods}}}[5m]))"

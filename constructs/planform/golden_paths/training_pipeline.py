@@ -25,7 +25,9 @@ from planform.contracts.version_control import VersionControl
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
 from planform.golden_paths.application_repository import deliver, make_repository
 from planform.golden_paths.entity import show
+from planform.golden_paths.model_scan import no_scan_gate
 from planform.golden_paths.path import Path
+from planform.golden_paths.team_secrets import bring_secrets, secret_faults
 from planform.kubernetes.accelerators import QUEUE, on_accelerator
 from planform.spec.cron import Schedule
 from planform.spec.fault import Fault
@@ -111,9 +113,11 @@ class TrainingPipelineSettings(Workload):
 class TrainingPipeline(Path):
     """A pipeline on the platform's engine: from the feature store over training and the scanner to the registry.
 
-    What its steps have to know of the platform, they read from the ConfigMap `pipeline-<name>` of the team's
-    namespace: where features, experiment and model are, the gate before registration, the queue and the nodes. CI
-    compiles it at each commit and starts it, or sets its schedule.
+    What its steps have to know of the platform is in the ConfigMap `pipeline-<name>` of the team's namespace, and for
+    Vertex AI, whose steps are not in the cluster, in variables of the job that compiles it: where features, experiment
+    and model are, the label, what a version must reach, the gate before registration, the queue and the nodes. Its code
+    is the team's: CI compiles it at each commit with `python -m pipeline.compile --output FILE`, and starts it or sets
+    its schedule.
     """
 
     kind = "TrainingPipeline"
@@ -152,13 +156,16 @@ class TrainingPipeline(Path):
 
     def check(self) -> Iterator[Fault]:
         if self.model_scanning is None:
-            yield Fault(
-                "workload/no-scan-gate",
-                f"model `{self.settings.model}` would be registered unscanned: environment `{self.environment.name}`"
-                " has no `model_scanning`",
-                ("model",),
-                help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
-            )
+            yield no_scan_gate(self.environment.name, self.settings.model, "registered")
+        yield from secret_faults(self, self.secrets)
+        for key in ("accelerator", "secrets") if not self._in_cluster else ():
+            if getattr(self.settings, key):
+                yield Fault(
+                    "workload/outside-cluster",
+                    f"`{key}` is for steps in the cluster, and pipelines of `{self.environment.name}` run on Vertex AI",
+                    (key,),
+                    help="let the step's own code ask Vertex AI or Secret Manager, or choose `kubeflow-pipelines`",
+                )
         if self.settings.accelerator is not None and not has_accelerator(self.compute, self.settings.accelerator):
             yield no_accelerator(self.environment.name, self.compute, self.settings.accelerator)
 
@@ -166,12 +173,17 @@ class TrainingPipeline(Path):
         with self.row("data"):
             group, experiment, model = self._data()
         with self.row("security"):
-            secret = self._secret()
-        with self.row("resource"):
-            self._describe(group, experiment, model, secret)
-        self._place()
-        self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
-        self._deliver(model)
+            secret = bring_secrets(self, self.secrets, self.compute, f"pipeline-{self.name}")
+        facts = self._facts(group, experiment, model, secret)
+        if self._in_cluster:
+            with self.row("resource"):
+                self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=facts)
+            self._place()
+            self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
+            self._deliver({})
+        else:
+            self.without("resource", "Vertex AI has machines of its own for each step")
+            self._deliver(facts)
         self._watch(experiment)
 
     def _data(self) -> tuple[FeatureGroupRef, ExperimentRef, ModelRef]:
@@ -186,35 +198,21 @@ class TrainingPipeline(Path):
         self.file("model-card.json", json.dumps(card, indent=2) + "\n")
         return group, experiment, model
 
-    def _secret(self) -> str:
-        if not self.settings.secrets:
-            return ""
-        if self.secrets is None:
-            raise self.refuse(
-                "workload/missing-capability",
-                f"a pipeline with secrets needs `secrets`, and environment `{self.environment.name}` has none",
-                path=("secrets",),
-                help="fill the slot `secrets`, or delete the lines",
-            )
-        held = {
-            name.upper().replace("-", "_"): self.secrets.secret(
-                f"{self.team}-{name}", readers=self.members, purpose=why
-            )
-            for name, why in self.settings.secrets.items()
-        }
-        cluster = self.compute.cluster()
-        return self.secrets.deliver(
-            f"pipeline-{self.name}", held, namespace=self.namespace, cluster=cluster, scope=self
-        )
+    @property
+    def _in_cluster(self) -> bool:
+        return self.pipelines.service().engine == "kubeflow"
 
-    def _describe(self, group: FeatureGroupRef, experiment: ExperimentRef, model: ModelRef, secret: str) -> None:
-        """Everything that a step reads, as variables of its pod."""
+    def _facts(self, group: FeatureGroupRef, experiment: ExperimentRef, model: ModelRef, secret: str) -> dict[str, str]:
+        """Everything that a step has to know, as variables."""
         client = self.metadata.reach(self.namespace, team=self.team, scope=self)
         store, registry = self.metadata.store(), self.model_registry.registry()
-        data = {
+        return {
             **client.variables,
+            "ENTITY": group.entity,
+            "EVALUATION": self.settings.evaluation.model_dump_json(),
             "EXPERIMENT": experiment.name,
             "FEATURES": str(group.source),
+            "LABEL": self.settings.label,
             "METADATA_KIND": store.kind,
             "METADATA_URI": str(store.uri),
             "MODEL": model.name,
@@ -226,7 +224,6 @@ class TrainingPipeline(Path):
             "SCAN_GATE": json.dumps(self._gate(), sort_keys=True),
             "SECRET": secret,
         }
-        self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=data)
 
     def _gate(self) -> dict[str, Any]:
         if self.model_scanning is None:
@@ -261,10 +258,10 @@ class TrainingPipeline(Path):
         else:
             self.lacks("resource", "batch_queue")
 
-    def _deliver(self, model: ModelRef) -> None:
+    def _deliver(self, facts: Mapping[str, str]) -> None:
         with self.row("delivery"):
             self.pipelines.team(self.team, namespace=self.namespace, identity=self.identity_of_team)
-            steps = [Step("Compile the pipeline", run=_COMPILE, variables={"PACKAGE": PACKAGE})]
+            steps = [Step("Compile the pipeline", run=_COMPILE, variables={"PACKAGE": PACKAGE, **facts})]
             steps += self.pipelines.submit(
                 self.name,
                 package=PACKAGE,
@@ -284,24 +281,10 @@ class TrainingPipeline(Path):
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
-                answers=self._answers(model),
                 files={},
             )
-
-    def _answers(self, model: ModelRef) -> dict[str, Any]:
-        group: FeatureGroupRef = self.given("feature group", self.settings.features)
-        return {
-            "name": self.name,
-            "team": self.team,
-            "model": model.name,
-            "entity": group.entity,
-            "features": dict(group.features),
-            "label": self.settings.label,
-            "evaluation": self.settings.evaluation.model_dump(),
-            "card": self.settings.card.model_dump(),
-            "accelerator": self.settings.accelerator.model_dump() if self.settings.accelerator else None,
-            "environments": list(self.settings.bound),
-        }
+        if facts:
+            self.finds("security", '"SCAN_GATE"', inside="stacks")
 
     def _watch(self, experiment: ExperimentRef) -> None:
         service = self.pipelines.service()
@@ -310,6 +293,9 @@ class TrainingPipeline(Path):
             show(self, self.portal, "observability", links=links, type="pipeline")
         if self.monitoring is None:
             self.lacks("observability", "monitoring")
+            return
+        if not self._in_cluster:
+            self.without("observability", "the steps are no pods of the cluster: Vertex AI shows their runs itself")
             return
         pods = f'monitored_resource="k8s_container",namespace_name="{self.namespace}",pod_name=~"{self.name}-.*"'
         failed = f'sum(kube_pod_status_phase{{namespace="{self.namespace}",pod=~"{self.name}-.*",phase="Failed"}})'

@@ -254,13 +254,6 @@ class Transformation(Path):
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
-                answers={
-                    "name": self.name,
-                    "team": self.team,
-                    "topic": self.settings.topic,
-                    "output": self.settings.output,
-                    "environments": list(self.settings.bound),
-                },
                 files={},
             )
 

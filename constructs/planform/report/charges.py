@@ -332,6 +332,7 @@ CHARGES: Mapping[str, Callable[[Resource], Charges]] = {
     "google_compute_router_nat": _usage(("machines that use it", "VM-hour", "nat/vm"), ("data", "GiB", "nat/data")),
     "google_container_cluster": _cluster,
     "google_container_node_pool": _node_pool,
+    "google_dataplex_entry": _usage(("metadata storage", "GiB-month", "dataplex/metadata")),
     "google_dataplex_lake": _usage(("discovery and metadata", "DCU-hour", "dataplex/dcu")),
     "google_dns_managed_zone": _each("zone", "zone", "dns/zone"),
     "google_firestore_database": _usage(
