@@ -44,7 +44,7 @@ _NODE_ENVIRONMENT: Final = {
     f"{_SILENCE}UNTESTED_NODE_VERSION": "1",
 }
 _MARKER: Final = re.compile(r"([$#&])\{TfToken\[[a-zA-Z0-9:._-]+\]\}")
-_SCOPE_STACK: Final = "_planform_stack"
+_SCOPE_LINEAGE: Final = "_planform_lineage"
 _SCOPE_PATH: Final = "_planform_path"
 
 
@@ -175,6 +175,7 @@ if TYPE_CHECKING or NAME == "native":
         TerraformStack,
         attach,
         is_token,
+        lineage_of,
         path_of,
         stack_of,
         synthesize,
@@ -280,21 +281,21 @@ else:
         """Let a stack write what `document` returns, Terraform JSON, at each synthesis; once a stack."""
         _Records(stack, document)
 
+    def lineage_of(scope):
+        """The construct and those around it, the nearest first; kept, because each step asks another process."""
+        lineage = scope.__dict__.get(_SCOPE_LINEAGE)
+        if lineage is None:
+            above = scope.node.scope
+            lineage = (scope,) if above is None else (scope, *lineage_of(above))
+            setattr(scope, _SCOPE_LINEAGE, lineage)
+        return lineage
+
     def stack_of(scope):
         """The stack that a construct is in, itself included. Errors: engine/no-stack."""
-        stack = scope.__dict__.get(_SCOPE_STACK)
-        if stack is None:
-            stack = _nearest_stack(scope)
-            setattr(scope, _SCOPE_STACK, stack)
-        return stack
-
-    def _nearest_stack(scope):
-        if isinstance(scope, _engine.TerraformStack):
-            return scope
-        try:
-            return _engine.TerraformStack.of(scope)
-        except RuntimeError:
-            raise no_stack(path_of(scope)) from None
+        for each in lineage_of(scope):
+            if isinstance(each, _engine.TerraformStack):
+                return each
+        raise no_stack(path_of(scope))
 
     def path_of(scope):
         """The construct's path from the root: ids joined by slashes, empty for the app."""
@@ -368,7 +369,7 @@ else:
         constructs = app.node.find_all()
         stacks = [each for each in constructs if isinstance(each, _engine.TerraformStack)]
         records = [each for each in constructs if isinstance(each, _Records)]
-        refuse_duplicates([(path_of(stack).rpartition("/")[2], path_of(stack)) for stack in stacks])
+        refuse_duplicates([(name_of(stack), path_of(stack)) for stack in stacks])
         _refuse_hcl()
         for record in records:
             record.hold()
@@ -442,6 +443,11 @@ else:
         return folder.name
 
 
+def name_of(scope: Construct) -> str:
+    """The construct's id, which is the last part of its path."""
+    return path_of(scope).rpartition("/")[2]
+
+
 __all__ = [
     "ENGINES",
     "NAME",
@@ -457,6 +463,8 @@ __all__ = [
     "TerraformStack",
     "attach",
     "is_token",
+    "lineage_of",
+    "name_of",
     "path_of",
     "stack_of",
     "synthesize",

@@ -344,13 +344,16 @@ def attach(stack: TerraformStack, document: Document) -> None:
     _Records(stack, document)
 
 
+def lineage_of(scope: Construct) -> tuple[Construct, ...]:
+    """The construct and those around it, the nearest first."""
+    return tuple(reversed(scope.node.scopes))
+
+
 def stack_of(scope: Construct) -> TerraformStack:
     """The stack that a construct is in, itself included. Errors: engine/no-stack."""
-    place: Construct | None = scope
-    while place is not None:
-        if isinstance(place, TerraformStack):
-            return place
-        place = place.node.scope
+    for each in lineage_of(scope):
+        if isinstance(each, TerraformStack):
+            return each
     raise no_stack(scope.node.path)
 
 

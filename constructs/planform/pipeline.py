@@ -15,7 +15,7 @@ from planform.blueprint.document import Document
 from planform.blueprint.read import read
 from planform.checks.run import STACK_FILE, run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
-from planform.engine import App, TerraformStack, synthesize
+from planform.engine import App, TerraformStack, name_of, synthesize
 from planform.environment import build_environment, cautions
 from planform.files import File
 from planform.golden_paths.catalog import builtin_paths
@@ -301,12 +301,12 @@ def _waivers(specs: Sequence[EnvironmentSpec]) -> tuple[Written, ...]:
 
 def _records(app: App) -> Iterator[tuple[str, Records]]:
     """The records of each stack, in the order to apply them: as they were made, but for those that came to wait."""
-    waiting = [child for child in app.node.children if isinstance(child, TerraformStack)]
+    stacks = [child for child in app.node.children if isinstance(child, TerraformStack)]
+    waiting = {name_of(stack): stack for stack in stacks}
+    before = {name: {name_of(each) for each in stack.dependencies} for name, stack in waiting.items()}
     while waiting:
-        names = {each.node.id for each in waiting}
-        ready = next(each for each in waiting if not names & {before.node.id for before in each.dependencies})
-        yield ready.node.id, records_of(ready)
-        waiting.remove(ready)
+        ready = next(name for name in waiting if not before[name] & waiting.keys())
+        yield ready, records_of(waiting.pop(ready))
 
 
 def _other_folders(specs: Sequence[EnvironmentSpec], planes: Sequence[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from planform.engine import name_of
 from planform.files import File
 from planform.kubernetes.record import Delivered, HelmRelease, KubernetesObject, Objects
 from planform.terraform.record import Records, Resource
@@ -74,7 +75,7 @@ class Ledger:
 def explained(row: Row, paths: Mapping[int, str], files: Mapping[str, Any]) -> ExplainedRow:
     """A row with addresses as `stack: address`; `paths` is the file of each object, by its id."""
     addresses = dict.fromkeys(
-        f"{each.stack.node.id}: {each.address}" for each in row.made if isinstance(each, Resource)
+        f"{name_of(each.stack)}: {each.address}" for each in row.made if isinstance(each, Resource)
     )
     found = [path for each in row.made if (path := _file(each, paths))]
     missing = []

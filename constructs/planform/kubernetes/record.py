@@ -71,7 +71,7 @@ class _Place:
 
     def __init__(self, scope: Any) -> None:
         self.path: str = engine.path_of(scope)
-        self.chain = _chain(scope)
+        self.chain: tuple[Any, ...] = engine.lineage_of(scope)
         self.objects = _objects_in(_holder(scope, self.chain))
         self.manifests = next((found for each in self.chain if (found := _manifests(each))), self._alone())
 
@@ -87,14 +87,6 @@ class _Place:
 def _manifests(scope: Any) -> Manifests | None:
     found = getattr(scope, "manifests", None)
     return found if isinstance(found, Manifests) else None
-
-
-def _chain(scope: Any) -> tuple[Any, ...]:
-    found = []
-    while scope is not None:
-        found.append(scope)
-        scope = scope.node.scope
-    return tuple(found)
 
 
 def _holder(scope: Any, chain: tuple[Any, ...]) -> Any:
@@ -131,7 +123,7 @@ def holders(app: Any) -> Iterator[tuple[str, Objects]]:
     for child in app.node.children:
         held = child.__dict__.get(_OBJECTS)
         if held:
-            yield child.node.id, held
+            yield engine.name_of(child), held
 
 
 class Objects:

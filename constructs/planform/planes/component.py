@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 from planform.contracts.services import Services
@@ -202,14 +203,17 @@ _NOT_NEEDS = frozenset(
 
 def needs_of(cls: type) -> tuple[Need, ...]:
     """What a class asks of the environment's components, as its annotations say."""
-    return tuple(_needs(cls))
+    return _needs(cls)
 
 
-def _needs(cls: type) -> Iterable[Need]:
+@cache
+def _needs(cls: type) -> tuple[Need, ...]:
+    needs = []
     for attribute, hint in get_type_hints(cls).items():
         if attribute in _NOT_NEEDS or get_origin(hint) is ClassVar:
             continue
         options = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
         contracts = [option for option in options if getattr(option, "_is_protocol", False)]
         if contracts:
-            yield Need(attribute, contracts[0], optional=type(None) in options)
+            needs.append(Need(attribute, contracts[0], optional=type(None) in options))
+    return tuple(needs)

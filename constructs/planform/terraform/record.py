@@ -92,7 +92,9 @@ class _Place:
         self.stack: Any = engine.stack_of(scope)
         self.path: str = engine.path_of(scope)
         self.records = _records_of_stack(self.stack)
-        self.chain = _chain(scope)
+        self.chain: list[Any] = [
+            each for each in engine.lineage_of(scope) if not callable(getattr(type(each), "depends_on", None))
+        ]
 
     def origin(self) -> Location | None:
         """The blueprint position of the nearest construct that has one."""
@@ -104,15 +106,6 @@ class _Place:
             for record in getattr(scope, "depends_on", None) or ():
                 if is_record(record) and record.stack is self.stack:
                     yield record
-
-
-def _chain(scope: Any) -> tuple[Any, ...]:
-    """The construct and those around it, the nearest first, as far as they may carry something for records."""
-    found = []
-    while scope is not None:
-        found.append(scope)
-        scope = scope.node.scope
-    return tuple(each for each in found if not callable(getattr(type(each), "depends_on", None)))
 
 
 def _place_of(scope: Any) -> _Place:
