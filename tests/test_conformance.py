@@ -112,8 +112,9 @@ def gitops(it: Any, who: Asker) -> Iterator[Any]:
 
 def network_policy(it: Any, who: Asker) -> Iterator[Any]:
     it.isolate(who.name, scope=who.scope)
-    it.allow_egress(who.name, "api", scope=who.scope, pods=PODS, cidrs=["203.0.113.0/24"])
-    it.allow_ingress(who.name, "web", scope=who.scope, pods=PODS, namespaces=["web"], ports=[8080])
+    outside = ["203.0.113.0/24"]
+    it.allow_egress(who.name, "api", scope=who.scope, pods=PODS, cidrs=outside, namespaces=["api"], target_pods=PODS)
+    it.allow_ingress(who.name, "web", scope=who.scope, pods=PODS, cidrs=outside, namespaces=["web"], ports=[8080])
     it.exempt("operators")
     yield True
 

@@ -28,9 +28,10 @@ class NetworkPolicies(DeliversFiles, Protocol):
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
         namespaces: Sequence[str] = (),
+        target_pods: Mapping[str, str] | None = None,
     ) -> None:
         """Let the pods with these labels reach hosts (`api.example.com`, `*.example.com`), ranges, and the pods of
-        other namespaces, by TCP.
+        other namespaces (those with the labels `target_pods`, or all), by TCP.
         """
 
     def allow_ingress(
@@ -40,10 +41,13 @@ class NetworkPolicies(DeliversFiles, Protocol):
         *,
         scope: object,
         pods: Mapping[str, str],
-        namespaces: Sequence[str],
         ports: Sequence[int | str],
+        namespaces: Sequence[str] = (),
+        cidrs: Sequence[str] = (),
     ) -> None:
-        """Let the pods of other namespaces reach the pods with these labels by TCP, at ports by number or name."""
+        """Let the pods of other namespaces, and ranges, reach the pods with these labels by TCP, at ports by number or
+        name.
+        """
 
     def exempt(self, namespace: str) -> None:
         """Leave a namespace of the platform alone: an operator's, which talks to the API server and all pods."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from planform.contracts.network_policy import NetworkPolicies
 from planform.engine import Construct
-from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 
 __all__ = ["let_reach"]
@@ -31,20 +29,12 @@ def let_reach(
     if network_policy is None or source == target:
         return
     network_policy.allow_ingress(target, f"from-{source}", scope=component, pods=pods, namespaces=[source], ports=ports)
-    to: dict[str, Any] = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": target}},
-        "podSelector": {"matchLabels": dict(pods)},
-    }
-    KubernetesObject(
-        scope if isinstance(scope, Construct) else component,
-        "networking.k8s.io/v1",
-        "NetworkPolicy",
-        f"egress-{target}",
-        namespace=source,
-        labels=component.labels,
-        spec={
-            "podSelector": {},
-            "policyTypes": ["Egress"],
-            "egress": [{"to": [to], "ports": [{"port": port, "protocol": "TCP"} for port in ports]}],
-        },
+    network_policy.allow_egress(
+        source,
+        target,
+        scope=scope if isinstance(scope, Construct) else component,
+        pods={},
+        namespaces=[target],
+        target_pods=pods,
+        ports=ports,
     )

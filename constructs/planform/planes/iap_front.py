@@ -1,7 +1,7 @@
 """A web page of a component for people: a route of a shared gateway, behind Identity-Aware Proxy.
 
-Source: GKE's pages on Gateway policies (GCPBackendPolicy with `iap`, HealthCheckPolicy) and on the ranges of Google's
-front ends; IAP's page on conditions (`request.host`); Gateway API v1; read 2026-11.
+Source: GKE's page on Gateway policies (GCPBackendPolicy with `iap`, HealthCheckPolicy); IAP's page on conditions
+(`request.host`); Gateway API v1; read 2026-11.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from planform.kubernetes.record import KubernetesObject
-from planform.planes.component import Component
+from planform.planes.cluster_component import ClusterComponent
+from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.record_ids import principal_id, record_id
 from planform.spec.settings import Settings
 from planform.spec.units import Principal
@@ -21,8 +22,6 @@ from planform.terraform.google import ProjectIamMember
 __all__ = ["IapFront", "make_front"]
 
 API = "iap.googleapis.com"
-FRONT_ENDS = ("35.191.0.0/16", "130.211.0.0/22")
-"""Where Google's front ends and health checks come from."""
 HOST = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
 OBJECT = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
@@ -48,7 +47,7 @@ class IapFront(Settings):
 
 
 def make_front(
-    component: Component,
+    component: ClusterComponent,
     front: IapFront,
     *,
     namespace: str,
@@ -81,19 +80,10 @@ def make_front(
     )
     check = {"type": "HTTP", "httpHealthCheck": {"port": container_port, "requestPath": health}}
     make("networking.gke.io/v1", "HealthCheckPolicy", service, default={"config": check}, targetRef=target)
-    make(
-        "networking.k8s.io/v1",
-        "NetworkPolicy",
-        "ingress-front-ends",
-        podSelector={"matchLabels": dict(pods)},
-        policyTypes=["Ingress"],
-        ingress=[
-            {
-                "from": [{"ipBlock": {"cidr": cidr}} for cidr in FRONT_ENDS],
-                "ports": [{"port": container_port, "protocol": "TCP"}],
-            }
-        ],
-    )
+    if component.network_policy is not None:
+        component.network_policy.allow_ingress(
+            namespace, "front-ends", scope=component, pods=pods, cidrs=FRONT_ENDS, ports=[container_port]
+        )
     for viewer in front.viewers:
         ProjectIamMember(
             component,

@@ -21,6 +21,7 @@ from planform.planes.control.backstage_app_config import GITHUB, SECRETS, Backst
 from planform.planes.control.backstage_catalog import BackstageCatalog
 from planform.planes.control.backstage_settings import BackstageSettings, GatewaySettings, address_faults
 from planform.planes.database_proxy import database_port, database_proxy
+from planform.planes.front_ends import FRONT_ENDS
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 
@@ -30,8 +31,6 @@ NAME = "backstage"
 """Of its namespace, its service accounts, its database, its Secret and its objects."""
 PORT = 7007
 GITHUB_HOSTS = ("api.github.com", "codeload.github.com", "github.com", "raw.githubusercontent.com")
-HEALTH_CHECKS = ("130.211.0.0/22", "35.191.0.0/16")
-"""Ranges that Google's load balancers check health from."""
 _SHOWN = {
     "": ["events", "limitranges", "pods", "pods/log", "resourcequotas", "services"],
     "apps": ["daemonsets", "deployments", "replicasets", "statefulsets"],
@@ -254,10 +253,10 @@ class Backstage(ClusterComponent):
             policy = {"default": {"iap": {"enabled": True}}, "targetRef": service}
             self.object("networking.gke.io/v1", "GCPBackendPolicy", NAME, NAME, spec=policy)
         if self.network_policy is not None:
-            sources = [{"ipBlock": {"cidr": cidr}} for cidr in (*HEALTH_CHECKS, gateway.proxy_cidr)]
-            rule = {"from": sources, "ports": [{"port": PORT, "protocol": "TCP"}]}
-            spec = {"podSelector": {"matchLabels": _PODS}, "policyTypes": ["Ingress"], "ingress": [rule]}
-            self.object("networking.k8s.io/v1", "NetworkPolicy", "ingress-load-balancer", NAME, spec=spec)
+            sources = [*FRONT_ENDS, gateway.proxy_cidr]
+            self.network_policy.allow_ingress(
+                NAME, "load-balancer", scope=self, pods=_PODS, cidrs=sources, ports=[PORT]
+            )
 
     def _own_gateway(self, gateway: GatewaySettings) -> dict[str, Any]:
         tls = {"mode": "Terminate", "options": {"networking.gke.io/cert-manager-certs": gateway.certificate}}

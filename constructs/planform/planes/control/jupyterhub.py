@@ -350,8 +350,15 @@ class JupyterHub(ClusterComponent):
             self.network_policy.allow_ingress(
                 team, "notebooks", scope=place, pods=pods, namespaces=[NAMESPACE], ports=[SERVER_PORT]
             )
-            if getattr(self.network_policy, "name", "") != "existing":
-                self._let_call_hub(team, place, pods)
+            self.network_policy.allow_egress(
+                team,
+                "notebooks",
+                scope=place,
+                pods=pods,
+                namespaces=[NAMESPACE],
+                target_pods={HUB_LABEL[0]: HUB_LABEL[1]},
+                ports=[HUB_PORT],
+            )
         if self.assistant is not None:
             self._bring_assistant(self.assistant, team, place)
 
@@ -372,19 +379,6 @@ class JupyterHub(ClusterComponent):
             subjects=[{"kind": "ServiceAccount", "name": HUB, "namespace": NAMESPACE}],
             roleRef={"apiGroup": api, "kind": "Role", "name": "notebooks"},
         )
-
-    def _let_call_hub(self, team: str, place: Construct, pods: Mapping[str, str]) -> None:
-        """The contract knows ways out to hosts and addresses, and a pod's address is neither to Dataplane V2."""
-        hub = {
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
-            "podSelector": {"matchLabels": {HUB_LABEL[0]: HUB_LABEL[1]}},
-        }
-        spec = {
-            "podSelector": {"matchLabels": pods},
-            "policyTypes": ["Egress"],
-            "egress": [{"to": [hub], "ports": [_tcp(HUB_PORT)]}],
-        }
-        self._in_team(place, "networking.k8s.io/v1", "NetworkPolicy", "egress-notebooks", team, spec=spec)
 
     def _bring_assistant(self, assistant: Assistant, team: str, place: Construct) -> None:
         data = {path.rpartition("/")[2]: text for path, text in assistant.files().items()}

@@ -36,6 +36,7 @@ from planform.planes.delivery.kubeflow_objects import (
     token_volume,
 )
 from planform.planes.delivery.pipeline_submission import AUDIENCE, KFP, install, kubeflow_program, parameters_text
+from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.teams import WORKLOAD
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -52,8 +53,6 @@ STORE_SECRET = "kubeflow-pipelines-object-store"
 DATABASE_USER = "kfp"
 SUBMITTER = "pipeline-submitter"
 RBAC = "rbac.authorization.k8s.io"
-BALANCERS = ("35.191.0.0/16", "130.211.0.0/22")
-"""Where Google's load balancers and their health checks come from."""
 
 
 class KubeflowPipelinesSettings(Settings):
@@ -560,15 +559,8 @@ class KubeflowPipelines(ClusterComponent):
             spec={"default": {"config": check}, "targetRef": target},
         )
         if self.network_policy is not None:
-            sources = [{"ipBlock": {"cidr": cidr}} for cidr in BALANCERS]
-            self._policy(
-                NAMESPACE,
-                "ingress-load-balancer",
-                {
-                    "podSelector": {"matchLabels": {"app": app}},
-                    "policyTypes": ["Ingress"],
-                    "ingress": [{"from": sources, "ports": [{"port": 3000, "protocol": "TCP"}]}],
-                },
+            self.network_policy.allow_ingress(
+                NAMESPACE, "load-balancer", scope=self, pods={"app": app}, cidrs=FRONT_ENDS, ports=[3000]
             )
 
     def _runs_in(self, namespace: str, bucket: str, root: str) -> None:
@@ -630,12 +622,9 @@ class KubeflowPipelines(ClusterComponent):
         self.network_policy.allow_egress(
             namespace, "pipelines-control-plane", scope=self, pods={}, cidrs=self.networking.cidrs(), ports=(443,)
         )
-        target = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
-        reached = [{"port": port, "protocol": "TCP"} for port in (PORTS["http"], PORTS["grpc"], 8080)]
-        self._policy(
-            namespace,
-            "egress-pipelines",
-            {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [target], "ports": reached}]},
+        reached = (PORTS["http"], PORTS["grpc"], 8080)
+        self.network_policy.allow_egress(
+            namespace, "pipelines", scope=self, pods={}, namespaces=[NAMESPACE], ports=reached
         )
 
     def _observe(self, monitoring: Monitoring) -> None:
@@ -678,9 +667,6 @@ class KubeflowPipelines(ClusterComponent):
 
     def _serve(self, name: str, app: str, ports: Mapping[str, tuple[int, int]]) -> None:
         self.object("v1", "Service", name, NAMESPACE, spec=service(app, ports))
-
-    def _policy(self, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
-        self.object("networking.k8s.io/v1", "NetworkPolicy", name, namespace, spec=spec)
 
     def _labelled(self, api_version: str, kind: str, name: str, labels: Mapping[str, str], **body: Any) -> None:
         KubernetesObject(self, api_version, kind, name, labels=labels, **body)

@@ -166,10 +166,8 @@ class Openmetadata(ClusterComponent):
         other = self.settings.search.namespace
         if other is None or self.network_policy is None:
             return
-        to = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": other}}}
-        ports = [{"port": self.settings.search.port, "protocol": "TCP"}]
-        spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [to], "ports": ports}]}
-        self.object("networking.k8s.io/v1", "NetworkPolicy", f"egress-{other}", namespace, spec=spec)
+        ports = (self.settings.search.port,)
+        self.network_policy.allow_egress(namespace, other, scope=self, pods={}, namespaces=[other], ports=ports)
 
     def _values(self, database: DatabaseRef) -> dict[str, Any]:
         drop = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}

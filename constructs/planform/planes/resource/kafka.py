@@ -248,26 +248,15 @@ class Kafka(ClusterComponent):
             )
         self.secrets.copy(f"kafka-{name}", _files(name), source=NAMESPACE, namespace=namespace, scope=scope)
         if self.network_policy is not None:
-            self._way_out(name, namespace, scope)
-
-    def _way_out(self, name: str, namespace: str, scope: object) -> None:
-        to = {
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
-            "podSelector": {"matchLabels": BROKERS},
-        }
-        KubernetesObject(
-            scope if isinstance(scope, Construct) else self,
-            "networking.k8s.io/v1",
-            "NetworkPolicy",
-            f"egress-kafka-{name}",
-            namespace=namespace,
-            labels=self.labels,
-            spec={
-                "podSelector": {},
-                "policyTypes": ["Egress"],
-                "egress": [{"to": [to], "ports": [{"port": PORT, "protocol": "TCP"}]}],
-            },
-        )
+            self.network_policy.allow_egress(
+                namespace,
+                f"kafka-{name}",
+                scope=scope if isinstance(scope, Construct) else self,
+                pods={},
+                namespaces=[NAMESPACE],
+                target_pods=BROKERS,
+                ports=(PORT,),
+            )
 
     def _connection(self, name: str, namespace: str, group: str) -> StreamClient:
         own = namespace == NAMESPACE

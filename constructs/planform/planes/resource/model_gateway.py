@@ -1,7 +1,6 @@
-"""How a Gateway leads to served models: a route that splits by weight, health checks, and the way in to the pods.
+"""How a Gateway leads to served models: a route that splits by weight, and health checks.
 
-Source: the Gateway API's page on traffic splitting; GKE's pages on Gateway, on health check policies and on the ranges
-of load balancers' health checks. Read 2026-11.
+Source: the Gateway API's page on traffic splitting; GKE's pages on Gateway and on health check policies. Read 2026-11.
 """
 
 from __future__ import annotations
@@ -14,10 +13,8 @@ from pydantic import Field
 from planform.spec.settings import Settings
 from planform.spec.units import Cidr, KebabName
 
-__all__ = ["GatewaySettings", "health_check", "host", "route", "way_in"]
+__all__ = ["GatewaySettings", "health_check", "host", "route"]
 
-HEALTH_CHECKS = ("35.191.0.0/16", "130.211.0.0/22")
-"""Where Google's load balancers check health from."""
 Made = tuple[str, str, str, dict[str, Any]]
 """API version, kind, name and spec of an object."""
 
@@ -62,14 +59,3 @@ def health_check(service: str, port: int, path: str) -> Made:
         "targetRef": {"group": "", "kind": "Service", "name": service},
     }
     return "networking.gke.io/v1", "HealthCheckPolicy", service, spec
-
-
-def way_in(gateway: GatewaySettings, name: str, pods: Mapping[str, str], port: int) -> Made:
-    """Leave for the load balancer, which sends to pods itself, from outside the cluster."""
-    sources = [{"ipBlock": {"cidr": cidr}} for cidr in (*HEALTH_CHECKS, gateway.proxy_cidr)]
-    spec = {
-        "podSelector": {"matchLabels": dict(pods)},
-        "policyTypes": ["Ingress"],
-        "ingress": [{"from": sources, "ports": [{"port": port, "protocol": "TCP"}]}],
-    }
-    return "networking.k8s.io/v1", "NetworkPolicy", f"ingress-{name}-from-gateway", spec

@@ -15,8 +15,9 @@ from planform.contracts.tracing import Tracing
 from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
+from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.record_ids import record_id
-from planform.planes.resource.model_gateway import health_check, host, route, way_in
+from planform.planes.resource.model_gateway import health_check, host, route
 from planform.planes.resource.model_pod import PRIORITY, AskedModel, ServingSettings, mounted, pod
 from planform.terraform.google import StorageBucketIamMember
 
@@ -383,7 +384,14 @@ class ModelServing(ClusterComponent):
             self._object(asked, *health_check(service, self.PORT, self.HEALTH))
         self._object(asked, *route(gateway, asked.name, asked.namespace, weights, self.PORT))
         if self.network_policy is not None:
-            self._object(asked, *way_in(gateway, asked.name, selector, self.PORT))
+            self.network_policy.allow_ingress(
+                asked.namespace,
+                f"{asked.name}-from-gateway",
+                scope=asked.place,
+                pods=selector,
+                cidrs=[*FRONT_ENDS, gateway.proxy_cidr],
+                ports=[self.PORT],
+            )
 
     def _url(self, asked: AskedModel) -> str:
         gateway = self.settings.gateway

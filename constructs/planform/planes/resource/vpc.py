@@ -10,6 +10,7 @@ from pydantic import Field
 from planform.contracts.networking import Networking, NetworkRef, PrivateServicesRef, SubnetRef
 from planform.contracts.services import Services
 from planform.planes.component import Component
+from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.record_ids import record_id
 from planform.planes.resource.address_ranges import AddressRange, range_faults
 from planform.spec.environment import Environment
@@ -47,7 +48,6 @@ GATES = {
 }
 GOOGLE_DOMAINS = ("gcr.io", "gke.goog", "googleapis.com", "pkg.dev", "run.app")
 IAP = "35.235.240.0/20"
-HEALTH_CHECKS = ("130.211.0.0/22", "35.191.0.0/16")
 ADMISSION_PORTS = ("443", "8443", "9443", "10250", "15017")
 Ports = Literal[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536]
 
@@ -443,7 +443,7 @@ class Vpc(Component):
         ssh = [{"ip_protocol": "tcp", "ports": ["22"]}]
         self._rule(policy, 1000, "allow-iap-ssh", "INGRESS", [IAP], ssh, "SSH through Identity-Aware Proxy")
         self._rule(
-            policy, 1100, "allow-health-checks", "INGRESS", HEALTH_CHECKS, [{"ip_protocol": "tcp"}],
+            policy, 1100, "allow-health-checks", "INGRESS", FRONT_ENDS, [{"ip_protocol": "tcp"}],
             "Health checks of load balancers",
         )  # fmt: skip
         self._rule(

@@ -13,8 +13,8 @@ __all__ = ["ExistingNetworkPolicies"]
 class ExistingNetworkPolicies(Component):
     """Rules that others write: planform writes none and closes nothing.
 
-    Whoever writes them must let pods of the platform reach what their components name, and close the namespaces of
-    teams, which are called as the teams are.
+    Whoever writes them must let pods of the platform reach each other and what their components name, let Google's load
+    balancers reach pages and models, and close the namespaces of teams, which are called as the teams are.
 
     Provides: NetworkPolicies.
     Requires: nothing.
@@ -40,6 +40,7 @@ class ExistingNetworkPolicies(Component):
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
         namespaces: Sequence[str] = (),
+        target_pods: Mapping[str, str] | None = None,
     ) -> None:
         """Left to the organisation."""
 
@@ -50,8 +51,9 @@ class ExistingNetworkPolicies(Component):
         *,
         scope: object,
         pods: Mapping[str, str],
-        namespaces: Sequence[str],
         ports: Sequence[int | str],
+        namespaces: Sequence[str] = (),
+        cidrs: Sequence[str] = (),
     ) -> None:
         """Left to the organisation."""
 

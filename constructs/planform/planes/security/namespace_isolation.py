@@ -63,6 +63,7 @@ class NamespaceIsolation(Component):
         cidrs: Sequence[str] = (),
         ports: Sequence[int] = (443,),
         namespaces: Sequence[str] = (),
+        target_pods: Mapping[str, str] | None = None,
     ) -> None:
         """Let pods reach ranges and namespaces, and hosts where the data plane knows names."""
         if namespace in self._exempt:
@@ -70,8 +71,7 @@ class NamespaceIsolation(Component):
         if hosts:
             self._hosts(scope, namespace, name, pods, hosts, ports)
         if cidrs or namespaces:
-            targets = [*({"ipBlock": {"cidr": cidr}} for cidr in cidrs), *map(_pods_of, namespaces)]
-            rule = {"to": targets, "ports": _tcp(ports)}
+            rule = {"to": _peers(cidrs, namespaces, target_pods), "ports": _tcp(ports)}
             spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Egress"], "egress": [rule]}
             self._policy(scope, namespace, f"egress-{name}", spec)
 
@@ -82,13 +82,14 @@ class NamespaceIsolation(Component):
         *,
         scope: object,
         pods: Mapping[str, str],
-        namespaces: Sequence[str],
         ports: Sequence[int | str],
+        namespaces: Sequence[str] = (),
+        cidrs: Sequence[str] = (),
     ) -> None:
-        """Let pods of other namespaces in."""
-        if namespace in self._exempt:
-            return
-        rule = {"from": [*map(_pods_of, namespaces)], "ports": _tcp(ports)}
+        """Let ranges and pods of other namespaces in."""
+        if namespace in self._exempt or not (cidrs or namespaces):
+            return  # from nobody at all means from everybody
+        rule = {"from": _peers(cidrs, namespaces), "ports": _tcp(ports)}
         spec = {"podSelector": {"matchLabels": dict(pods)}, "policyTypes": ["Ingress"], "ingress": [rule]}
         self._policy(scope, namespace, f"ingress-{name}", spec)
 
@@ -116,8 +117,14 @@ class NamespaceIsolation(Component):
         KubernetesObject(place, API, "NetworkPolicy", name, namespace=namespace, labels=self.labels, spec=dict(spec))
 
 
-def _pods_of(namespace: str) -> dict[str, Any]:
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+def _peers(
+    cidrs: Sequence[str], namespaces: Sequence[str], pods: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    some = {"podSelector": {"matchLabels": dict(pods)}} if pods else {}
+    return [
+        *({"ipBlock": {"cidr": cidr}} for cidr in cidrs),
+        *({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": each}}, **some} for each in namespaces),
+    ]
 
 
 def _tcp(ports: Sequence[int | str]) -> list[dict[str, Any]]:

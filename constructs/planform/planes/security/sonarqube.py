@@ -16,6 +16,7 @@ from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import CodeRepository
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.database_proxy import METRICS_PORT, PORT, PRIVATE_RANGES, database_port, database_proxy
+from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
 from planform.planes.security.quality_gate import GATE, LANGUAGES, Metric, Severity, conditions, gate_faults
@@ -46,8 +47,6 @@ NAME = "sonarqube"
 SERVER_PORT = 9000
 VERSIONS = {"community": "26.7", "developer": "2026.4", "enterprise": "2026.4"}
 """What the chart installs of each edition; told to the provider, which then asks no server when it starts."""
-FRONT_ENDS = ("35.191.0.0/16", "130.211.0.0/22")
-"""Where Google's front ends and health checks come from."""
 SCANNERS = "ci-scanners"
 EXCLUDED = ["data/**", "models/**"]
 UNTESTED = ["notebooks/**", "tests/**"]
@@ -326,21 +325,8 @@ class Sonarqube(ClusterComponent):
         if self.network_policy is None:
             return
         sources = [*FRONT_ENDS, *([gateway.proxy_cidr] if gateway.proxy_cidr else [])]
-        self.object(
-            "networking.k8s.io/v1",
-            "NetworkPolicy",
-            "ingress-front-ends",
-            namespace,
-            spec={
-                "podSelector": {"matchLabels": {"app": NAME}},
-                "policyTypes": ["Ingress"],
-                "ingress": [
-                    {
-                        "from": [{"ipBlock": {"cidr": cidr}} for cidr in sources],
-                        "ports": [{"port": SERVER_PORT, "protocol": "TCP"}],
-                    }
-                ],
-            },
+        self.network_policy.allow_ingress(
+            namespace, "front-ends", scope=self, pods={"app": NAME}, cidrs=sources, ports=[SERVER_PORT]
         )
 
     def _watch(self, monitoring: Monitoring, namespace: str, proxy: str) -> None:
