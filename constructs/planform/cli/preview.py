@@ -6,8 +6,9 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -19,6 +20,7 @@ from planform.diagnostics import DiagnosticError, error, shown
 if TYPE_CHECKING:
     from planform.preview.changes import ChangeSet
     from planform.preview.plan import Planner
+    from planform.preview.policy import PolicyDelta
     from planform.preview.revision import Side
 
 __all__ = ["chosen_format", "command", "read_plan_file", "report"]
@@ -44,6 +46,10 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 @click.option("--plan", "plans", multiple=True, metavar="[STACK=]FILE", help="A real plan, of `terraform show -json`.")
 @click.option("--prices", metavar="FILE", type=click.Path(dir_okay=False), help="Prices of your own for the costs.")
 @click.option("--structure", is_flag=True, help="Compare the documents alone; ask no provider.")
+@options.policies
+@options.policy_engine
+@options.day
+@click.option("--fail-on-denial", is_flag=True, help="Exit 1 when HEAD breaks a policy rule that BASE does not break.")
 @click.option("--fail-on", type=click.Choice(["data-loss", "replace", "rolling"]), help="Exit 1 from this risk on.")
 @click.option("--exit-code", is_flag=True, help="Exit 3 when something changes.")
 @common
@@ -59,6 +65,10 @@ def command(
     plans: tuple[str, ...],
     prices: str | None,
     structure: bool,
+    policies: tuple[Path, ...],
+    policy_engine: Literal["auto", "opa", "wasm"],
+    day: datetime | None,
+    fail_on_denial: bool,
     fail_on: str | None,
     exit_code: bool,
 ) -> None:
@@ -77,6 +87,7 @@ def command(
     the_engine_of(app)
     with run.step("loading the compiler"):
         from planform.own_app import own_app
+        from planform.preview.policy import Rules
         from planform.preview.preview import preview
     before, after = _sides(base, head, blueprint or ("blueprints",))
     notes: list[str] = []
@@ -90,9 +101,12 @@ def command(
             notes.append("neither terraform nor tofu is on PATH")
         changes = preview(
             before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose,
-            prices=table,
+            prices=table, rules=Rules(policies, policy_engine), today=day.date() if day else None,
         )  # fmt: skip
     report(run, changes, format_, out)
+    if fail_on_denial and changes.policies is not None and changes.policies.denied:
+        run.talk(f"refused: head breaks policy rules that base does not: {_broken(changes.policies)}")
+        sys.exit(1)
     _end(run, changes, fail_on, exit_code=exit_code)
 
 
@@ -117,6 +131,10 @@ def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
     except OSError as trouble:
         raise click.ClickException(f"{out} cannot be written: {trouble.strerror}") from None
     return run.talk(f"{headline(changes)}; wrote {out}")
+
+
+def _broken(policies: PolicyDelta) -> str:
+    return ", ".join(sorted({each.code for each in policies.new if each.severity.stops}))
 
 
 def _end(run: Run, changes: ChangeSet, fail_on: str | None, *, exit_code: bool) -> None:

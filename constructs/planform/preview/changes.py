@@ -11,6 +11,7 @@ from typing import Any
 
 from planform.diagnostics import Location
 from planform.literals import masked
+from planform.preview.policy import PolicyDelta
 from planform.report.delta import CostDelta, CostTable
 from planform.report.quotas import Need
 
@@ -227,7 +228,8 @@ class ChangeSet:
     """All changes on the way from `base` to `head`, the most dangerous first.
 
     `notes` say what a reader must know of the method: which stacks could only be compared, and why. `quotas` are the
-    accelerators that pools may hold at most, before and after, where that differs.
+    accelerators that pools may hold at most, before and after, where that differs. `policies` is None where the rules
+    were not asked.
     """
 
     base: str
@@ -237,6 +239,7 @@ class ChangeSet:
     digest: str = ""
     cost: CostTable | None = None
     quotas: Mapping[Need, tuple[int, int]] = field(default_factory=dict)
+    policies: PolicyDelta | None = None
 
     @classmethod
     def of(
@@ -248,9 +251,11 @@ class ChangeSet:
         digest: str = "",
         cost: CostTable | None = None,
         quotas: Mapping[Need, tuple[int, int]] | None = None,
+        policies: PolicyDelta | None = None,
     ) -> ChangeSet:
         """A change set in order."""
-        return cls(base, head, tuple(sorted(changes, key=_danger)), tuple(notes), digest, cost, quotas or {})
+        ordered = tuple(sorted(changes, key=_danger))
+        return cls(base, head, ordered, tuple(notes), digest, cost, quotas or {}, policies)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -289,6 +294,7 @@ class ChangeSet:
             "quotas": [
                 {**need.as_dict(), "base": before, "head": after} for need, (before, after) in self.quotas.items()
             ],
+            "policies": self.policies.as_dict() if self.policies is not None else None,
             "notes": list(self.notes),
             "desired_state": self.digest,
             "digest": self._digest(),

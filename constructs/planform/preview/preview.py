@@ -16,6 +16,7 @@ from planform.preview.acknowledged import acknowledge
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
 from planform.preview.plan import NotPlanned, Planner, read_plan
+from planform.preview.policy import Rules, policy_delta
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of
@@ -42,14 +43,16 @@ def preview(
     notes: Sequence[str] = (),
     compose: Compose | None = None,
     prices: PriceTable | None = None,
+    rules: Rules | None = None,
     today: date | None = None,
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
     `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
-    `prices` is what costs are counted with, planform's own table if there is none. Acknowledgements of head count
-    until `today`. Raises DiagnosticError when a side does not compile.
+    `prices` is what costs are counted with, planform's own table if there is none; `rules` are what both sides are
+    judged by, if at all. Acknowledgements and waivers count as of `today`. Raises DiagnosticError when a side does not
+    compile, or cannot be judged.
     """
 
     def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
@@ -90,7 +93,8 @@ def preview(
             )
         )  # fmt: skip
     needs = [accelerator_maxima(held, side.specs) for held, side in zip(documents, (before, after), strict=True)]
-    changes, unused = acknowledge(changes, head.documents, today or date.today())
+    today = today or date.today()
+    changes, unused = acknowledge(changes, head.documents, today)
     return ChangeSet.of(
         base.name,
         head.name,
@@ -99,6 +103,7 @@ def preview(
         after.output.digest(),
         table_of(*reports),
         quota_delta(*needs),
+        policy_delta(before, after, rules, today) if rules is not None else None,
     )
 
 

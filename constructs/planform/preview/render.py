@@ -23,6 +23,7 @@ MARKER = "<!-- planform preview -->"
 """First line of the comment, by which a later run finds it again."""
 
 _SPARE = 600
+_REMARKS = 10
 _ATTRIBUTES = 6
 _VALUE = 120
 _COLUMNS = (Action.DESTROY, Action.REPLACE, Action.UNDECIDED, Action.UPDATE, Action.MOVE, Action.CREATE)
@@ -129,6 +130,19 @@ def _quotas(changes: ChangeSet) -> list[str]:
     ]
 
 
+def _policies(changes: ChangeSet) -> list[str]:
+    """`policy, new: denied[resource/public-bucket] google_storage_bucket.raw does not ... (platform.yaml:12:3)`."""
+    delta = changes.policies
+    if delta is None:
+        return []
+    kinds = (("new", delta.new), ("waived", delta.waived), ("fixed", delta.fixed))
+    return [
+        f"policy, {kind}: {each.severity}[{each.code}] {each.summary}{f' ({each.at})' if each.at else ''}"
+        for kind, found in kinds
+        for each in found
+    ]
+
+
 def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
@@ -156,7 +170,7 @@ def _text(changes: ChangeSet) -> str:
         lines += [_cost_title(changes)]
         lines += [f"  {name} {plane}: {before} -> {after}  ({delta})" for name, plane, before, after, delta in costs]
         lines.append("")
-    lines += _quotas(changes)
+    lines += [*_policies(changes), *_quotas(changes)]
     lines += [f"note: {note}" for note in changes.notes]
     return "\n".join(map(_printable, [*lines, headline(changes)])) + "\n"
 
@@ -174,7 +188,8 @@ def _markdown(changes: ChangeSet) -> str:
         "",
         *_table(changes),
         *_cost_table(changes),
-        *[f"> {_plain(note)}\n" for note in (*_quotas(changes), *changes.notes)[:10]],
+        *_quoted(_policies(changes)),
+        *_quoted([*_quotas(changes), *changes.notes]),
     ]
     room = COMMENT_BYTES - _SPARE - _size(head)
     body: list[str] = []
@@ -193,6 +208,12 @@ def _markdown(changes: ChangeSet) -> str:
     if left:
         body.append(f"**{left} more changes** do not fit here; the HTML report has them all.")
     return "\n".join([*head, *body]) + "\n"
+
+
+def _quoted(remarks: Sequence[str]) -> list[str]:
+    left = len(remarks) - _REMARKS
+    shown = [*remarks[:_REMARKS], f"and {left} more"] if left > 0 else remarks
+    return [f"> {_plain(remark)}\n" for remark in shown]
 
 
 def _fitting(group: Group, room: int) -> int:
@@ -297,6 +318,7 @@ def _sarif(changes: ChangeSet) -> str:
 
 
 def _diagnostics(changes: ChangeSet) -> Iterator[Diagnostic]:
+    yield from changes.policies.new if changes.policies is not None else ()
     for change in changes:
         code, severity = _SEVERITIES[change.risk]
         cause = change.because
@@ -328,7 +350,7 @@ def _html(changes: ChangeSet) -> str:
             cost=_cost,
             costs=_costs(changes),
             cost_title=_cost_title(changes),
-            quotas=_quotas(changes),
+            remarks=[*_policies(changes), *_quotas(changes), *changes.notes],
         ).rstrip("\n")
         + "\n"
     )

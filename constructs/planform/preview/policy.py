@@ -1,0 +1,70 @@
+"""What a change does to the findings of the policy rules: those that are new, those that it mends, those waived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from planform.checks.policy.engine import EngineName
+from planform.diagnostics import Diagnostic, to_json
+from planform.pipeline import Compilation, judge
+
+__all__ = ["PolicyDelta", "Rules", "policy_delta"]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDelta:
+    """Findings on the way from base to head. `waived` are those of head that a waiver allows."""
+
+    new: tuple[Diagnostic, ...] = ()
+    fixed: tuple[Diagnostic, ...] = ()
+    waived: tuple[Diagnostic, ...] = ()
+
+    @property
+    def denied(self) -> bool:
+        """Whether head is denied for something that base was not denied for."""
+        return any(each.severity.stops for each in self.new)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for `--json`."""
+        return {name: to_json(getattr(self, name))["diagnostics"] for name in ("new", "fixed", "waived")}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By which rules a preview judges: planform's and those of `folders`, never those of a revision itself."""
+
+    folders: tuple[Path, ...] = ()
+    engine: EngineName = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    findings: Sequence[Diagnostic] = field(default=())
+    waived: Sequence[Diagnostic] = field(default=())
+
+
+def policy_delta(base: Compilation, head: Compilation, rules: Rules, today: date) -> PolicyDelta:
+    """Both sides judged by the same rules on the same day. Raises DiagnosticError where they could not be."""
+    before, after = (_judged(side, rules, today) for side in (base, head))
+    return PolicyDelta(
+        new=_without(after.findings, before.findings),
+        fixed=_without(before.findings, (*after.findings, *after.waived)),
+        waived=tuple(after.waived),
+    )
+
+
+def _judged(compiled: Compilation, rules: Rules, today: date) -> _Found:
+    if not compiled.judgeable:
+        return _Found()
+    found = judge(compiled, today=today, engine=rules.engine, folders=rules.folders)
+    return _Found(found.findings, found.waived)
+
+
+def _without(findings: Iterable[Diagnostic], others: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Findings that the others have not; a line that moved makes no new finding."""
+    known = {(each.code, each.summary) for each in others}
+    return tuple(each for each in findings if (each.code, each.summary) not in known)
