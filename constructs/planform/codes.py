@@ -1138,6 +1138,13 @@ CODES: dict[str, Code] = {
         right="",
         help="read it; nothing needs to be done",
     ),
+    "preview/comment-refused": Code(
+        title="the service did not take a comment, or did not answer",
+        why="The preview is kept as a comment through the service's API, with the token that the CI hands over.",
+        wrong="permissions: {contents: read}\n",
+        right="permissions: {contents: read, pull-requests: write}\n",
+        help="give the token the right to write comments, or run the step again where the service was away",
+    ),
     "preview/data-loss": Code(
         title="a change that loses data",
         why="Something that keeps data is destroyed or replaced, or is told to delete what is in it.",
@@ -1165,6 +1172,20 @@ CODES: dict[str, Code] = {
         wrong="planform preview mian HEAD\n",
         right="planform preview main HEAD\n",
         help="name a commit, branch or tag that is fetched, or a folder; in CI fetch the history (`fetch-depth: 0`)",
+    ),
+    "preview/no-service": Code(
+        title="it is not known where the comment goes",
+        why="The service, the repository and the token are read from the variables that a CI sets.",
+        wrong="planform comment preview.md --request 12\n",
+        right="GITHUB_REPOSITORY=acme/platform GITHUB_TOKEN=... planform comment preview.md --request 12\n",
+        help="set the variables that are named",
+    ),
+    "preview/not-a-comment": Code(
+        title="a file that is not a preview in Markdown",
+        why="The first line is what the next run finds the comment by, and a longer text is refused by the service.",
+        wrong="planform preview --out preview.txt\nplanform comment preview.txt --request 12\n",
+        right="planform preview --format markdown --out preview.md\nplanform comment preview.md --request 12\n",
+        help="write the file with `planform preview --format markdown`",
     ),
     "preview/not-a-file": Code(
         title="a blueprint file that is a link or a submodule",

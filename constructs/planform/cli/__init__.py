@@ -18,6 +18,7 @@ VERBS = {
     "synth": "Write the Terraform of every environment.",
     "check": "Judge a blueprint, or real plans, by the policy rules.",
     "preview": "Say what a change does, why, and how dangerous it is.",
+    "comment": "Keep a preview as the one comment on its pull request.",
     "diff": "Compare two environments of a blueprint.",
     "drift": "Report what has changed in the cloud beside Terraform.",
     "report": "Say what a blueprint costs, and what is in it.",

@@ -13,7 +13,7 @@ from planform.preview.changes import SENSITIVE, UNKNOWN, Action, Attribute, Chan
 from planform.report.cost import Sum
 from planform.report.delta import Sign
 
-__all__ = ["FORMATS", "MARKER", "render"]
+__all__ = ["COMMENT_BYTES", "FORMATS", "MARKER", "headline", "render"]
 
 FORMATS = ("text", "markdown", "json", "html", "sarif")
 COMMENT_BYTES = 65_536
