@@ -45,8 +45,10 @@ FAMILIES = {
     "explain": "`planform explain`.",
     "init": "`planform init`.",
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
+    "ledger": "The ledger of addresses: what was renamed, moved or is gone.",
     "output": "Writing and reading output folders.",
     "policy": "Policy rules and waivers; each rule has a page of its own.",
+    "preview": "Comparing two revisions, and what a change does.",
     "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",
     "spec": "What a blueprint says: keys, values, and values that do not go together.",
@@ -59,7 +61,8 @@ FAMILIES = {
 def pages() -> dict[str, str]:
     """Every generated page by its path under docs/reference."""
     catalog = builtin()
-    codes = {f"codes/{family}.md": _family(family) for family in FAMILIES}
+    families = dict.fromkeys(code.partition("/")[0] for code in sorted(all_codes()))
+    codes = {f"codes/{family}.md": _family(family) for family in families}  # KeyError: FAMILIES lacks one
     return {
         "blueprint.md": _blueprint(),
         "cli.md": _cli(),
