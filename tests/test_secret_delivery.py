@@ -156,3 +156,10 @@ def test_a_command_of_the_organisation_reads_nothing_of_another_store(named: str
     assert held_at(named, "acme-ai-dev") is None
     with pytest.raises(ValidationError):
         ExistingOrchestratorSettings(applications={}, command="./go", secret=named)
+
+
+def test_vault_takes_names_of_200_characters_and_no_more() -> None:
+    store, _, _ = stores("vault")
+    assert store.secret("a" * 200).name == "a" * 200
+    with pytest.raises(Refused, match="cannot be the name"):
+        store.secret("a" * 201)
