@@ -14,7 +14,7 @@ import yaml
 from planform.blueprint.document import Document
 from planform.blueprint.read import read_text
 
-__all__ = ["FILLS", "REFERENCE", "components", "documents", "platform"]
+__all__ = ["FILLS", "NOT_WITH_VAULT", "REFERENCE", "beside", "components", "documents", "platform"]
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "blueprints" / "reference" / "platform.yaml"
@@ -23,6 +23,8 @@ FILLS: Mapping[str, Mapping[str, dict[str, Any]]] = yaml.safe_load((Path(__file_
 
 `{project}` stands for the environment's.
 """
+NOT_WITH_VAULT = frozenset({("infrastructure", "terraform"), ("model_observability", "arize")})
+"""What has CI read a secret of the store in the reference: a workflow reads those of Secret Manager and no others."""
 
 
 @cache
@@ -36,10 +38,17 @@ def components() -> list[tuple[str, str]]:
     return [(capability, component) for capability, fills in FILLS.items() for component in fills]
 
 
+def beside(chosen: Mapping[str, str]) -> dict[str, str]:
+    """What has to be swapped in the reference too, so that these components can be chosen."""
+    if chosen.get("secrets") != "vault":
+        return {}
+    return {capability: "existing" for capability, _ in NOT_WITH_VAULT if capability not in chosen}
+
+
 def platform(chosen: Mapping[str, str]) -> dict[str, Any]:
     """The reference platform with these components by capability; a slot's overrides go with its component."""
     made = copy.deepcopy(_reference())
-    for capability, component in chosen.items():
+    for capability, component in {**beside(chosen), **chosen}.items():
         (plane,) = [name for name, block in made["planes"].items() if capability in block]
         settings = FILLS[capability][component]
         slot = made["planes"][plane][capability]

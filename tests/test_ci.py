@@ -284,6 +284,38 @@ def test_secrets_are_read_when_a_step_needs_them_by_its_own_identity() -> None:
     assert [grant["member"] for grant in granted.values()] == [identity().identity.member]
 
 
+ELSEWHERE = Step("Go", "true", secrets={"TOKEN": "projects/acme-secrets/secrets/token/versions/7"})
+
+
+def test_a_secret_of_another_project_is_read_there_and_at_its_version() -> None:
+    place, flow = Place(), workflow(Job("a", (ELSEWHERE,), identity=identity()))
+    github = yaml.safe_load(text(place.github.render(flow, repository=APP)))["jobs"]["a"]["steps"][1]
+    assert github["with"]["secrets"] == "TOKEN:projects/acme-secrets/secrets/token/versions/7\n"
+    build = yaml.safe_load(text(place.cloud_build.render(flow, repository=APP)))
+    versions = [each["versionName"] for each in build["availableSecrets"]["secretManager"]]
+    assert versions == ["projects/acme-secrets/secrets/token/versions/7"]
+    assert build["steps"][0]["secretEnv"] == [each["env"] for each in build["availableSecrets"]["secretManager"]]
+    gitlab = gitlab_workflow(flow, project="acme-ai-dev")
+    assert "gcloud secrets versions access 7 --secret=token --project=acme-secrets" in gitlab
+    assert place.made("google_secret_manager_secret_iam_member") == {}
+
+
+def test_one_secret_under_two_names_is_fetched_once_by_a_build() -> None:
+    names = {"A": "acme-ai-dev-token", "B": "projects/acme-ai-dev/secrets/acme-ai-dev-token"}
+    flow = workflow(Job("a", (Step("Go", "true", secrets=names),), identity=identity()))
+    build = yaml.safe_load(text(Place().cloud_build.render(flow, repository=APP)))
+    assert len(build["availableSecrets"]["secretManager"]) == 1
+    assert build["steps"][0]["secretEnv"] == ["ACME_AI_DEV_TOKEN"]
+
+
+def test_only_the_platforms_own_secrets_are_asked_for() -> None:
+    place = Place()
+    names = {"A": "projects/acme-secrets/secrets/acme-ai-dev-token", "B": "acme-ai-dev-key"}
+    step = Step("Go", "true", secrets={**names, "C": "projects/acme-ai-dev/secrets/acme-ai-dev-pin/versions/2"})
+    place.github.render(workflow(Job("a", (step,), identity=identity())), repository=APP)
+    assert set(place.made("google_secret_manager_secret")) == {"key", "pin"}
+
+
 def test_one_check_says_how_all_jobs_went() -> None:
     made = loaded(everything())["jobs"]["verdict"]
     assert (made["name"], made["needs"], made["if"]) == ("deliver", ["check", "deploy"], "always()")
@@ -297,6 +329,12 @@ def test_one_check_says_how_all_jobs_went() -> None:
 
 
 GO = Step("Go", "true")
+IN_VAULT = Job("a", (Step("Go", "true", secrets={"A": "acme-ai-dev/token"}),), identity=identity())
+SAME_NAME = Job(
+    "a",
+    (Step("Go", "true", secrets={"A": "projects/acme-one/secrets/x", "B": "projects/acme-two/secrets/x"}),),
+    identity=identity(),
+)
 
 
 @pytest.mark.parametrize(
@@ -319,6 +357,9 @@ GO = Step("Go", "true")
         ("cloud_build", workflow(Job("a", (Step("Go", "true", variables={"A": "${{ b }}"}),))), "in GitHub's words"),
         ("cloud_build", workflow(Job("a", (GO,)), trigger=Trigger(schedule="1 1 * * *")), "on a schedule"),
         ("cloud_build", workflow(), "no step that does anything"),
+        ("github", workflow(IN_VAULT), "no secret of Secret Manager"),
+        ("cloud_build", workflow(IN_VAULT), "no secret of Secret Manager"),
+        ("cloud_build", workflow(SAME_NAME), "two secrets"),
     ],
 )  # fmt: skip
 def test_what_a_ci_has_no_words_for_is_refused(ci: str, flow: Workflow, summary: str) -> None:
@@ -338,6 +379,7 @@ def test_what_a_ci_has_no_words_for_is_refused(ci: str, flow: Workflow, summary:
         (workflow(Job("a", (Step("Go", tool="python"), GO))), "no version of `python`"),
         (workflow(Job("a", (Step("P", tool="python"), Step("N", tool="node"), GO))), "one image"),
         (workflow(Job("a", (Step("Go", "true", secrets={"A": "b"}),))), "reads secrets"),
+        (workflow(IN_VAULT), "no secret of Secret Manager"),
         (workflow(Job("a", (Step("Go", tool="checkout"),))), "no step that does anything"),
     ],
 )

@@ -152,7 +152,7 @@ def test_ci_waits_for_the_gate_with_a_token_that_it_alone_reads() -> None:
     assert step.tool == "sonar-scan"
     assert "-Dsonar.projectKey=acme_fraud.scoring" in step.inputs["args"]
     assert "-Dsonar.qualitygate.wait=true" in step.inputs["args"]
-    assert step.secrets == {"SONAR_TOKEN": "acme-ai-dev-sonar-token-fraud-scoring"}
+    assert step.secrets == {"SONAR_TOKEN": "projects/acme-ai-dev/secrets/acme-ai-dev-sonar-token-fraud-scoring"}
     readers = platform.made("google_secret_manager_secret_iam_member", "acme-ai-dev-security")
     (reader,) = [body for name, body in readers.items() if name.startswith("sonar_token")]
     assert "plan" in reader["member"]

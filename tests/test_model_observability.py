@@ -279,7 +279,9 @@ def test_ci_applies_monitors_with_a_key_of_the_store() -> None:
     workflow = yaml.safe_load(file.text)
     assert file.name == ".ci/arize-monitors-dev.yaml"
     assert workflow["paths"] == ["**/files/dev/platform/arize/**"]
-    assert workflow["steps"][-1]["secrets"] == {"ARIZE_API_KEY": "acme-ai-dev-arize-ci-api-key"}
+    assert workflow["steps"][-1]["secrets"] == {
+        "ARIZE_API_KEY": "projects/acme-ai-dev/secrets/acme-ai-dev-arize-ci-api-key"
+    }
     assert "files/dev/platform/arize/apply_monitors.py" in workflow["steps"][-1]["run"]
     ast.parse(PROGRAM)
 

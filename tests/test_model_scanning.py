@@ -190,8 +190,8 @@ def test_only_a_pass_of_guardian_passes(model: Path, ends: int, outcome: str, ve
 def test_gates_hold_no_value_of_a_secret_and_no_brackets_of_a_template() -> None:
     gate = guardian().gate()
     assert gate.secrets == {
-        "GUARDIAN_API_CLIENT_ID": "guardian-client-id",
-        "GUARDIAN_API_CLIENT_SECRET": "guardian-client-secret",
+        "GUARDIAN_API_CLIENT_ID": "projects/acme-secrets/secrets/guardian-client-id",
+        "GUARDIAN_API_CLIENT_SECRET": "projects/acme-secrets/secrets/guardian-client-secret",
     }
     assert gate.hosts == ("acme.guardian.example",)
     for each in (gate, modelscan().gate()):

@@ -234,14 +234,16 @@ def test_a_swap_keeps_every_query() -> None:
     here, there = cloud(), existing("prometheus-operator")
     for monitoring in (here, there):
         monitoring.objective("api", title="API", good='a_total{code!~"5.."}', total="a_total", percent=99.5)
-        monitoring.dashboard("api", title="API", panels=[Panel("Up", "up")])
+        monitoring.dashboard("api", title="API", panels=[Panel("Memory", "used_bytes", "By")])
     policies = made(here, "google_monitoring_alert_policy").values()
     rules = [yaml.safe_load(text) for name, text in files(there).items() if name.startswith("rules/")]
     assert sorted(condition(each)["query"] for each in policies) == sorted(
         each["groups"][0]["rules"][0]["expr"] for each in rules
     )
     shown = json.loads(files(there)["dashboards/api.json"])
-    assert [panel["targets"][0]["expr"] for panel in shown["panels"]] == ["up"]
+    (panel,) = shown["panels"]
+    assert [target["expr"] for target in panel["targets"]] == ["used_bytes"]
+    assert panel["fieldConfig"]["defaults"] == {"unit": "bytes"}
 
 
 def test_the_operators_own_object_says_what_to_scrape() -> None:

@@ -146,7 +146,7 @@ def test_deployment_commits_among_the_files_that_the_team_syncs() -> None:
     assert steps[1].tool == "score"
     assert render.variables["APPLICATION"] == ".platform/planform.out/files/dev/delivery/score-k8s/checkout"
     assert deliver.variables["TARGET"] == "planform.out/kubernetes/dev/team-fraud/base/workload-checkout-api.yaml"
-    assert deliver.secrets == {"PLATFORM_TOKEN": "acme-ai-dev-gitops-push-token"}
+    assert deliver.secrets == {"PLATFORM_TOKEN": "projects/acme-ai-dev/secrets/acme-ai-dev-gitops-push-token"}
 
 
 @pytest.mark.parametrize("case", ["delivery.score-k8s", "delivery.humanitec"])
@@ -156,6 +156,11 @@ def test_commands_are_sound_and_hold_nothing_of_the_blueprint(case: str) -> None
         assert done.returncode == 0, done.stderr
         assert "checkout" not in step.run
         assert "europe-docker" not in step.run
+
+
+def test_humanitec_deploys_with_the_secret_where_it_is() -> None:
+    steps = built("delivery.humanitec").deploy("checkout", workload="api", image="europe-docker.pkg.dev/a/b:1")
+    assert steps[1].secrets == {"HUMANITEC_TOKEN": "projects/acme-ai-dev/secrets/acme-ai-dev-humanitec-token"}
 
 
 def test_humanitec_signs_in_without_a_key_and_trusts_one_account() -> None:
@@ -194,8 +199,10 @@ def test_existing_takes_what_it_is_told() -> None:
         applications={"churn": "ml-churn"}, types=("postgres",), command="./deploy.sh", secret="release-token"
     )
     existing = ExistingOrchestrator(TerraformStack(App(), "a"), "orchestrator", settings, environment=DEV)
-    (step,) = existing.deploy("churn", workload="api", image="i:1")
+    application = existing.application("churn", team="fraud", namespace="fraud")
+    (step,) = existing.deploy(application, workload="api", image="i:1")
     assert step.variables["APPLICATION"] == "ml-churn"
+    assert step.secrets == {"DEPLOY_TOKEN": "release-token"}
     existing.provide("postgres", outputs={"name": "a"})
     for ask in (lambda: existing.provide("bucket", outputs={"name": "a"}),
                 lambda: existing.application("ads", team="ads", namespace="ads")):  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from planform.contracts.compute import ClusterRef
 from planform.contracts.secrets import Secrets
@@ -13,10 +14,12 @@ from planform.engine import App, TerraformStack
 from planform.kubernetes import objects_of, to_yaml
 from planform.planes.component import Component, Refused
 from planform.planes.delivery.existing_gitops import ExistingGitOps, ExistingGitOpsSettings
+from planform.planes.delivery.existing_orchestrator import ExistingOrchestratorSettings
 from planform.planes.security.existing_secrets import ExistingSecrets, ExistingSecretsSettings
 from planform.planes.security.existing_services import ExistingServices
 from planform.planes.security.secret_manager import SecretManager, SecretManagerSettings
 from planform.planes.security.vault import Vault, VaultSettings
+from planform.planes.step_secrets import held_at, in_step
 from planform.spec.environment import Environment
 from planform.terraform.record import records_of
 
@@ -27,6 +30,7 @@ PATH = "projects/acme-ai-dev/locations/europe-west4/clusters/acme-ai-dev-gke"
 CLUSTER = ClusterRef(PATH, "acme-ai-dev-gke", "europe-west4", f"https://container.googleapis.com/v1/{PATH}", "p.svc")
 SYNCED = ClusterRef(*[getattr(CLUSTER, name) for name in ClusterRef.__slots__[:-1]], secret_sync=True)
 NAMES = ("token", "key")
+ID = "projects/acme-shared/secrets/key"
 
 
 def stores(kind: str, *, gitops: bool = True) -> tuple[Secrets, TerraformStack, TerraformStack]:
@@ -120,3 +124,42 @@ def test_gke_copies_only_where_the_cluster_does() -> None:
     with pytest.raises(Refused) as refused:
         deliver(store, asker, CLUSTER)
     assert "secret_sync: true" in refused.value.fault.help
+
+
+def test_what_ci_reads_is_said_with_project_and_version() -> None:
+    settings = ExistingSecretsSettings.model_validate(
+        {"secrets": {"token": {"id": "projects/acme-shared/secrets/t", "version": "7"}, "key": ID}}
+    )
+    store = ExistingSecrets(TerraformStack(App(), "own"), "secrets", settings, environment=DEV)
+    assert in_step(store, store.secret("token")) == "projects/acme-shared/secrets/t/versions/7"
+    assert in_step(store, store.secret("key")) == ID
+
+
+def test_what_ci_cannot_read_is_refused_with_what_to_do() -> None:
+    store, own, _ = stores("vault")
+    owner = ExistingSecrets(own, "other", ExistingSecretsSettings(), environment=DEV)
+    with pytest.raises(Refused) as caught:
+        in_step(owner, store.secret("token"))
+    assert caught.value.fault.code == "contract/workflow"
+    assert "acme-ai-dev/token" in caught.value.fault.summary
+    assert "secret-manager" in caught.value.fault.help
+
+
+@pytest.mark.parametrize("named", ["scanner-token", ID, f"{ID}/versions/7"])
+def test_a_command_of_the_organisation_may_read_a_secret_of_any_project(named: str) -> None:
+    assert held_at(named, "acme-ai-dev") is not None
+    assert ExistingOrchestratorSettings(applications={}, command="./go", secret=named).secret == named
+
+
+@pytest.mark.parametrize("named", ["acme-ai-dev/token", "", "token/versions/7", "projects/acme-shared/secrets/"])
+def test_a_command_of_the_organisation_reads_nothing_of_another_store(named: str) -> None:
+    assert held_at(named, "acme-ai-dev") is None
+    with pytest.raises(ValidationError):
+        ExistingOrchestratorSettings(applications={}, command="./go", secret=named)
+
+
+def test_vault_takes_names_of_200_characters_and_no_more() -> None:
+    store, _, _ = stores("vault")
+    assert store.secret("a" * 200).name == "a" * 200
+    with pytest.raises(Refused, match="cannot be the name"):
+        store.secret("a" * 201)

@@ -249,6 +249,8 @@ def test_what_exists_is_named_and_its_owner_is_told_what_to_make() -> None:
     repository = made.code.repository("x", team="fraud")
     made.code.variable(repository, "REGION", "europe-west4")
     made.code.write(repository, {"a.txt": "a\n"})
+    made.code.variable(repository, "REGION", "europe-west4")
+    assert refusal(made.code.variable, repository, "REGION", "europe-west1") == "contract/other-value"
     assert refusal(made.code.repository, "z") == "contract/not-named"
     files = {path.partition("existing-version_control/")[2]: body for path, body in made.files().items()}
     assert files["repositories/y/a.txt"] == "a\n"

@@ -35,11 +35,11 @@ Tool = Literal[
 class Step:
     """One step: a shell command in `run`, or a `tool` with its inputs.
 
-    `variables` are environment variables; `secrets` name secrets of the platform's store (the `name` or `id` of a
-    SecretRef) that become variables of the step, by variable. Both are names and references, never values. Inputs of
-    a tool may name variables of the job as `${NAME}`. Where the host keeps variables for each deployment environment,
-    as GitHub does, `${vars.NAME}` is the one of the environment that the job enters: in variables, inputs, secrets and
-    in the job's identity.
+    `variables` are environment variables; `secrets` are those of Secret Manager that become variables of the step, by
+    variable: `projects/P/secrets/N`, `/versions/V` behind it for one version, or the name of one of the environment's
+    own project. Both are names and references, never values. Inputs of a tool may name variables of the job as
+    `${NAME}`. Where the host keeps variables for each deployment environment, as GitHub does, `${vars.NAME}` is the one
+    of the environment that the job enters: in variables, inputs, secrets and in the job's identity.
     """
 
     name: str

@@ -17,8 +17,8 @@ class ScanGate:
 
     `command` has `{model}` where the folder of the model goes, and `{verdict}` where the verdict's file goes: JSON with
     `verdict` (`passed`, `failed` or `error`), `scanner`, `version`, `checked` and `findings`. `secrets` is environment
-    variable to the name of a secret in the platform's store; `packages` are pinned Python requirements, which a step
-    installs first, in that image or in a Python 3.10 to 3.12 of its own. `hosts` are those that it has to reach.
+    variable to a secret, as a step of CI names it; `packages` are pinned Python requirements, which a step installs
+    first, in that image or in a Python 3.10 to 3.12 of its own. `hosts` are those that it has to reach.
     """
 
     image: str

@@ -27,4 +27,4 @@ class Orchestrator(DeliversFiles, Protocol):
         """
 
     def deploy(self, application: str, *, workload: str, image: str) -> Sequence[Step]:
-        """The steps by which CI deploys the workload of the repository that it runs in."""
+        """The steps by which CI deploys the workload of the repository that it runs in; `application` is its id."""

@@ -13,7 +13,10 @@ __all__ = ["CopiesSecrets", "SecretRef", "Secrets"]
 
 @dataclass(frozen=True, slots=True)
 class SecretRef:
-    """Where a secret is kept, never what it is. `id` is `projects/P/secrets/N`; `version` is `latest` or a number."""
+    """Where a secret is kept, never what it is.
+
+    `id` is `projects/P/secrets/N`, or the path in another store; `version` is `latest` or a number.
+    """
 
     id: str
     name: str

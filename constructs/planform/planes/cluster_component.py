@@ -11,7 +11,7 @@ from planform.contracts.identity import Identities, Identity
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
 from planform.contracts.secrets import SecretRef, Secrets
-from planform.kubernetes.record import HelmRelease, KubernetesObject
+from planform.kubernetes.record import HelmRelease
 from planform.planes.component import Component
 
 __all__ = ["ClusterComponent"]
@@ -100,10 +100,6 @@ class ClusterComponent(Component):
         held = {key: self.secrets.secret(f"{name}-{key}", purpose=purpose) for key, purpose in keys.items()}
         self.secrets.deliver(name, held, namespace=namespace, cluster=self.compute.cluster(), scope=self)
         return held
-
-    def object(self, api_version: str, kind: str, name: str, namespace: str | None = None, **body: Any) -> None:
-        """An object with the component's labels; `body` is everything beside its metadata."""
-        KubernetesObject(self, api_version, kind, name, namespace=namespace, labels=self.labels, **body)
 
     def chart(self, chart: str, namespace: str, values: Mapping[str, Any], *, release: str = "") -> HelmRelease:
         """A chart of the lock file, installed under its own name or another."""

@@ -12,7 +12,7 @@ from planform.contracts.services import Services
 from planform.diagnostics import DiagnosticError, Location, error
 from planform.engine import Construct
 from planform.kubernetes.images import image
-from planform.kubernetes.record import Manifests
+from planform.kubernetes.record import KubernetesObject, Manifests
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings as BaseSettings
@@ -161,11 +161,21 @@ class Component(Construct):  # type: ignore[misc, unused-ignore]
         """The blueprint position of one of the settings, for the records made from it."""
         return self.place.at(*path)
 
+    def within(self, scope: Any) -> Construct:
+        """Where what was asked is made: the scope of who asks, or the component itself where that is none."""
+        return scope if isinstance(scope, Construct) else self
+
+    def object(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None, *, scope: Any = None, **body: Any
+    ) -> None:
+        """A Kubernetes object with the component's labels; `body` is everything beside its metadata."""
+        KubernetesObject(self.within(scope), api_version, kind, name, namespace=namespace, labels=self.labels, **body)
+
     def refuse(self, code: str, summary: str, *, path: tuple[str | int, ...] = (), help: str = "") -> Refused:
         """The exception to raise when an ask cannot be met."""
         return Refused(Fault(code, summary, path=path, help=help))
 
-    def _receive(self, given: Mapping[str, object]) -> None:
+    def _receive(self, given: Mapping[str, Any]) -> None:
         wanted = {need.capability: need for need in self.needs()}
         for capability in given.keys() - wanted.keys():
             raise TypeError(f"{type(self).__name__} asks nothing of `{capability}`; it needs {sorted(wanted)}")

@@ -20,11 +20,12 @@ from planform.engine import Construct, stack_of
 from planform.kubernetes.accelerators import RESOURCES, resource_of
 from planform.kubernetes.record import KubernetesObject, Manifests
 from planform.planes.component import Refused
+from planform.planes.month_budget import month_budget
 from planform.planes.record_ids import principal_id, record_id
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.platform import Team
-from planform.terraform.google import BillingBudget, ProjectIamMember
+from planform.terraform.google import ProjectIamMember
 
 __all__ = ["WORKLOAD", "TeamSpace", "TeamTools"]
 
@@ -227,29 +228,16 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
             return
         account, amount = budget
         enabled = self.tools.services.enable(BUDGET_API) if self.tools.services is not None else ()
-        units, nanos = divmod(round(amount * 100), 100)
-        BillingBudget(
+        month_budget(
             self,
             record_id("team", self.name),
-            billing_account=account,
-            display_name=f"{self.environment.prefix} team {self.name}"[:60],
-            budget_filter=[
-                {
-                    "projects": [f"projects/{self.environment.project_number}"],
-                    "calendar_period": "MONTH",
-                    "credit_types_treatment": "INCLUDE_ALL_CREDITS",
-                    "labels": {"team": self.name},
-                }
-            ],
-            amount=[
-                {
-                    "specified_amount": [
-                        {"currency_code": "USD", "units": str(units), "nanos": nanos * 10_000_000 or None}
-                    ]
-                }
-            ],
+            self.environment,
+            account=account,
+            title=f"team {self.name}",
+            usd=amount,
+            thresholds=_THRESHOLDS,
+            labels={"team": self.name},
             depends_on=[record for record in enabled if record.stack is stack_of(self)],
-            threshold_rules=[{"threshold_percent": percent, "spend_basis": basis} for percent, basis in _THRESHOLDS],
             origin=self._at("teams", self.name, "budget_usd_month"),
         )
 

@@ -65,6 +65,11 @@ class Environment(BaseModel):
         """IAM member of a Google service agent: `gcp-sa-cloud-sql`, `container-engine-robot`, ..."""
         return f"serviceAccount:service-{self.project_number}@{service}.iam.gserviceaccount.com"
 
+    @property
+    def bigquery_agent(self) -> str:
+        """IAM member by which BigQuery uses keys of this project."""
+        return f"serviceAccount:bq-{self.project_number}@bigquery-encryption.iam.gserviceaccount.com"
+
     def kubernetes_principal(self, namespace: str, service_account: str) -> str:
         """IAM member of a Kubernetes service account of any GKE cluster of this project, without a key."""
         pool = f"projects/{self.project_number}/locations/global/workloadIdentityPools"

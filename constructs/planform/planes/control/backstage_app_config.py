@@ -26,7 +26,6 @@ SECRETS: Mapping[str, str] = {
 }
 """Keys of the Kubernetes Secret, and what each is for; the variable of `ci-token` is CI_TOKEN."""
 _KINDS = ["Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template"]
-_METHODS = ["GET", "HEAD", "PATCH", "POST", "PUT", "DELETE"]
 _CLUSTER_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
 

@@ -35,7 +35,6 @@ FEATURES: Mapping[str, Mapping[str, Any]] = {
 PERMISSIONS = ("aiplatform.endpoints.computeTokens", "aiplatform.endpoints.predict")
 """All that a caller of the models needs; roles/aiplatform.user has some 300 more."""
 SETTINGS_FILE = "/etc/claude-code/managed-settings.json"
-SERVERS_FILE = "/etc/claude-code/managed-mcp.json"
 
 ModelId = Annotated[str, StringConstraints(pattern=r"^claude-[a-z0-9-]+(@[0-9]{8})?$")]
 Rule = Annotated[

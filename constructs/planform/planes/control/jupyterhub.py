@@ -222,7 +222,7 @@ class JupyterHub(ClusterComponent):
         """A kind of server in the team's namespace, for these users alone."""
         slug = f"{team}-{name}"
         self._refuse_ask(name, slug, users, profile)
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         self._enter(team, place)
         made = Workspace(
             slug=slug,

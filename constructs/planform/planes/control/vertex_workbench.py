@@ -174,7 +174,7 @@ class VertexWorkbench(Component):
         cloud_name = f"{self.environment.prefix}-{team}-{name}"
         self._refuse_ask(name, cloud_name, profile, disk_gib, idle_minutes)
         self._names.add(cloud_name)
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         acting = identity or self.identity.service_account(f"team-{team}")
         mounts = {str(bucket.name): f"{HOME}/buckets/{bucket.name}" for bucket in buckets}
         instance = WorkbenchInstance(

@@ -264,7 +264,7 @@ def _key(environment: Environment, keys: Keys | None, location: str) -> KeyRef |
     if keys is None:
         return None
     agents = [
-        f"serviceAccount:bq-{environment.project_number}@bigquery-encryption.iam.gserviceaccount.com",
+        environment.bigquery_agent,
         environment.service_agent("gcp-sa-aiplatform"),
     ]
     return keys.key("features", users=agents, location=location)

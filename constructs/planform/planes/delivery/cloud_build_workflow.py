@@ -17,6 +17,8 @@ from planform.contracts.identity import FederatedIdentity
 from planform.kubernetes.images import images
 from planform.kubernetes.writer import to_yaml
 from planform.planes.delivery.workflow_faults import Unsayable, input_of
+from planform.planes.delivery.workflow_secrets import place_of
+from planform.planes.step_secrets import Held
 
 __all__ = ["Build", "cloud_build_workflow"]
 
@@ -52,11 +54,11 @@ def cloud_build_workflow(workflow: Workflow, *, project: str, worker_pool: str =
     """The build of a workflow. Raises Unsayable."""
     identity = _identity(workflow)
     _ordered(workflow)
-    steps = [step for job in workflow.jobs for step in _job(job)]
+    secrets = _secrets(workflow, project)
+    steps = [step for job in workflow.jobs for step in _job(job, project)]
     if not steps:
         raise Unsayable(f"the workflow `{workflow.name}` has no step that does anything", "give it a command")
     seconds = min(sum(job.minutes * max(1, _times(job)) for job in workflow.jobs) * 60, MOST_SECONDS)
-    secrets = {secret: None for job in workflow.jobs for step in job.steps for secret in step.secrets.values()}
     if workflow.one_at_a_time:
         steps.insert(0, _wait())
     options: dict[str, Any] = {"logging": "CLOUD_LOGGING_ONLY"}
@@ -68,11 +70,24 @@ def cloud_build_workflow(workflow: Workflow, *, project: str, worker_pool: str =
         document["images"] = images
     if secrets:
         document["availableSecrets"] = {
-            "secretManager": [
-                {"versionName": _version(secret, project), "env": _variable(secret)} for secret in secrets
-            ]
+            "secretManager": [{"versionName": held.versioned, "env": variable} for variable, held in secrets.items()]
         }
     return Build(to_yaml(document), identity, any(job.environment for job in workflow.jobs))
+
+
+def _secrets(workflow: Workflow, project: str) -> dict[str, Held]:
+    """The build's secrets by the variable that each one fills."""
+    found: dict[str, Held] = {}
+    for secret in (secret for job in workflow.jobs for step in job.steps for secret in step.secrets.values()):
+        held = place_of(secret, project)
+        other = found.setdefault(_variable(held), held)
+        if other != held:
+            raise Unsayable(
+                f"`{workflow.name}` reads two secrets that a build would keep in one variable, `{other.versioned}` and"
+                f" `{held.versioned}`",
+                "give one of them another name, or use github-actions",
+            )
+    return found
 
 
 def _identity(workflow: Workflow) -> FederatedIdentity | None:
@@ -114,7 +129,7 @@ def _times(job: Job) -> int:
     return times
 
 
-def _job(job: Job) -> Iterator[dict[str, Any]]:
+def _job(job: Job, project: str) -> Iterator[dict[str, Any]]:
     if job.when:
         raise Unsayable(
             f"job `{job.name}` has a condition in GitHub's words", "leave `when` out, or use github-actions"
@@ -124,7 +139,7 @@ def _job(job: Job) -> Iterator[dict[str, Any]]:
         image = images()["cloud-sdk"].reference
         for step in job.steps:
             image = _image(step, image)
-            made = _step(step, image, held)
+            made = _step(step, image, held, project)
             if made is not None:
                 yield {"id": " ".join((job.name, *held.values(), step.name)), **made}
 
@@ -142,7 +157,7 @@ def _image(step: Step, current: str) -> str:
     return f"{repository}:{tag.format(version)}"
 
 
-def _step(step: Step, image: str, held: Mapping[str, str]) -> dict[str, Any] | None:
+def _step(step: Step, image: str, held: Mapping[str, str], project: str) -> dict[str, Any] | None:
     if step.always:
         raise Unsayable(
             f"step `{step.name}` runs even after a failure, which no step of Cloud Build does", "leave it out"
@@ -155,12 +170,9 @@ def _step(step: Step, image: str, held: Mapping[str, str]) -> dict[str, Any] | N
         if variables:
             made["env"] = [f"{name}={_escaped(value)}" for name, value in variables.items()]
         if step.secrets:
-            made["secretEnv"] = [_variable(secret) for secret in step.secrets.values()]
-            renamed = "".join(
-                f'export {name}="$${_variable(secret)}"\n'
-                for name, secret in step.secrets.items()
-                if name != _variable(secret)
-            )
+            kept = {name: _variable(place_of(secret, project)) for name, secret in step.secrets.items()}
+            made["secretEnv"] = list(dict.fromkeys(kept.values()))
+            renamed = "".join(f'export {name}="$${held}"\n' for name, held in kept.items() if name != held)
             made["args"] = ["-euc", renamed + _escaped(step.run)]
         return made
     if step.tool in SHARED or step.tool in VERSIONED:
@@ -199,10 +211,5 @@ def _escaped(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def _variable(secret: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "_", secret.rpartition("/secrets/")[2].upper())
-
-
-def _version(secret: str, project: str) -> str:
-    name = secret if "/" in secret else f"projects/{project}/secrets/{secret}"
-    return name if "/versions/" in name else f"{name}/versions/latest"
+def _variable(held: Held) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", held.name.upper())

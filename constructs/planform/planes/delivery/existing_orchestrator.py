@@ -9,6 +9,7 @@ from pydantic import Field
 from planform.contracts.ci import Step
 from planform.contracts.orchestrator import Orchestrator
 from planform.planes.component import Component
+from planform.planes.step_secrets import StepSecret
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
 
@@ -32,10 +33,10 @@ class ExistingOrchestratorSettings(Settings):
         " variables APPLICATION, ENVIRONMENT, IMAGE and WORKLOAD.",
         examples=["./deploy/release.sh"],
     )
-    secret: str = Field(
-        default="",
-        pattern=r"^[A-Za-z0-9_-]{0,255}$",
-        description="Secret of the platform's store that the command finds in DEPLOY_TOKEN. Default: none.",
+    secret: StepSecret | None = Field(
+        default=None,
+        description="Secret of Secret Manager that the command finds in DEPLOY_TOKEN: its name in the environment's"
+        " project, or `projects/PROJECT/secrets/NAME`. Default: none.",
     )
 
 

@@ -12,6 +12,7 @@ from planform.files import File, RepositoryFile
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.planes.delivery.code_owners import code_owners
+from planform.planes.delivery.repository_variables import RepositoryVariables
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
 
@@ -60,7 +61,7 @@ class ExistingVersionControl(Component):
     Provides: VersionControl.
     Requires: nothing.
     Emits: repositories.yaml and first files of repositories; no Terraform.
-    Errors: contract/not-named.
+    Errors: contract/not-named, contract/other-value.
     """
 
     name = "existing"
@@ -72,7 +73,7 @@ class ExistingVersionControl(Component):
 
     def build(self) -> None:
         self._gates: dict[tuple[str, str], list[str]] = {}
-        self._variables: dict[tuple[str, str], str] = {}
+        self._variables = RepositoryVariables()
 
     def platform_repository(self) -> CodeRepository:
         """The repository that the setting names."""
@@ -93,7 +94,7 @@ class ExistingVersionControl(Component):
 
     def variable(self, repository: CodeRepository, name: str, value: str) -> None:
         """Listed for the repository's owner."""
-        self._variables[repository.full_name, name] = str(value)
+        self._variables.keep(self, repository, name, value)
 
     def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
         """Listed for the repository's owner."""
@@ -127,7 +128,9 @@ class ExistingVersionControl(Component):
                     for (repository, gate), teams in self._gates.items()
                     if repository == name
                 ],
-                "variables": {key: value for (repository, key), value in self._variables.items() if repository == name},
+                "variables": {
+                    key: str(value) for (repository, key), value in self._variables.items() if repository == name
+                },
             }
             for name in names
         }

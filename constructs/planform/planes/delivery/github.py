@@ -13,6 +13,7 @@ from planform.files import RepositoryFile
 from planform.planes.component import Component
 from planform.planes.delivery.code_owners import code_owners
 from planform.planes.delivery.github_repository import GithubRepository
+from planform.planes.delivery.repository_variables import RepositoryVariables
 from planform.planes.offline import offline
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
@@ -170,7 +171,8 @@ class Github(Component):
     github_actions_repository_permissions, github_workflow_repository_permissions, github_repository_file,
     github_repository_vulnerability_alerts, github_repository_dependabot_security_updates,
     github_actions_repository_oidc_subject_claim_customization_template.
-    Errors: contract/bad-name, contract/unknown-team, contract/too-many-reviewers.
+    Errors: contract/bad-name, contract/not-named, contract/other-value, contract/unknown-team,
+    contract/too-many-reviewers.
     Source: provider integrations/github 6.12.1: at most 6 reviewers of an environment; GitHub Actions is the
     integration 15368; configured with an owner the provider makes one call. Read 2026-11.
     """
@@ -198,7 +200,7 @@ class Github(Component):
             self._reviewed = self.settings.reviewed_deployments
         self._repositories: dict[str, GithubRepository] = {}
         self._gates: dict[tuple[str, str], list[str]] = {}
-        self._variables: dict[tuple[str, str], str] = {}
+        self._variables = RepositoryVariables()
         self._teams: dict[str, Team] = {}
         GithubProvider(self, "github", owner=offline(self, judged=None, applied=self.settings.owner))
         self._platform = self._code_repository(self.settings.repository.partition("/")[2])
@@ -226,10 +228,7 @@ class Github(Component):
         if not VARIABLE.fullmatch(name):
             help = "use capital letters, digits and underscores, not beginning with GITHUB_"
             raise self.refuse("contract/bad-name", f"`{name}` cannot be the name of a variable", help=help)
-        known = self._variables.setdefault((repository.name, name), value)
-        if known != value:
-            summary = f"the variable {name} of `{repository.name}` would be `{known}` and `{value}`"
-            raise self.refuse("contract/other-value", summary, help="use two variables, or agree on one value")
+        self._variables.keep(self, repository, name, value)
         self.gate(repository, self.environment.name)
 
     def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
@@ -263,7 +262,8 @@ class Github(Component):
     def finish(self) -> None:
         """Who reviews is known at the end; rules come last, when every first file is there."""
         entries = {gate: self._enter(*gate, teams) for gate, teams in self._gates.items()}
-        for (repository, name), value in self._variables.items():
+        for (path, name), value in self._variables.items():
+            repository = path.rpartition("/")[2]
             self._set(entries[repository, self.environment.name], repository, name, value)
         for made in self._repositories.values():
             made.rule()

@@ -12,6 +12,8 @@ from planform.contracts.version_control import CodeRepository
 from planform.kubernetes.writer import to_yaml
 from planform.planes.delivery.actions import uses, with_tags
 from planform.planes.delivery.workflow_faults import Unsayable, input_of
+from planform.planes.delivery.workflow_secrets import place_of
+from planform.planes.step_secrets import LATEST
 
 __all__ = ["HEADER", "github_workflow"]
 
@@ -221,14 +223,20 @@ def _step(step: Step, index: int, job: Job, project: str) -> Iterator[dict[str, 
 def _fetch(step: Step, index: int, job: Job, project: str) -> dict[str, Any]:
     if job.identity is None:
         raise Unsayable(f"step `{step.name}` reads secrets, and job `{job.name}` has no identity to", "give it one")
-    names = {variable: secret if "/" in secret or "${vars." in secret else f"projects/{project}/secrets/{secret}"
-             for variable, secret in step.secrets.items()}  # fmt: skip
+    names = {variable: _place(secret, project) for variable, secret in step.secrets.items()}
     return {
         "name": f"Secrets for: {step.name}",
         "id": f"secrets-{index}",
         "uses": uses("google-github-actions/get-secretmanager-secrets"),
-        "with": {"secrets": "".join(f"{variable}:{_with_variables(secret)}\n" for variable, secret in names.items())},
+        "with": {"secrets": "".join(f"{variable}:{secret}\n" for variable, secret in names.items())},
     }
+
+
+def _place(secret: str, project: str) -> str:
+    if _OF_ENVIRONMENT.fullmatch(secret):
+        return _with_variables(secret)
+    held = place_of(secret, project)
+    return held.secret if held.version == LATEST else held.versioned
 
 
 def _value(text: str) -> Any:

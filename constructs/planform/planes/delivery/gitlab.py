@@ -14,6 +14,7 @@ from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.files import File, RepositoryFile
 from planform.planes.component import Component
 from planform.planes.delivery.code_owners import code_owners
+from planform.planes.delivery.repository_variables import RepositoryVariables
 from planform.planes.once import OnceSettings, makes_shared
 from planform.spec.units import KebabName
 
@@ -89,7 +90,7 @@ class Gitlab(Component):
         self._shared = makes_shared(self.settings, self.environment)
         self._made: dict[str, list[dict[str, Any]]] = {}
         self._gates: dict[tuple[str, str], dict[str, Any]] = {}
-        self._variables: dict[tuple[str, str], str] = {}
+        self._variables = RepositoryVariables()
         platform = self.platform_repository()
         if self.settings.manage_repository and self._shared:
             purpose = f"Blueprint and output of {self.environment.platform}"
@@ -116,10 +117,7 @@ class Gitlab(Component):
         if not VARIABLE.fullmatch(name):
             help = "use capital letters, digits and underscores, not beginning with CI_ or GITLAB_"
             raise self.refuse("contract/bad-name", f"`{name}` cannot be the name of a variable", help=help)
-        known = self._variables.setdefault((repository.full_name, name), str(value))
-        if known != value:
-            summary = f"the variable {name} of `{repository.name}` would be `{known}` and `{value}`"
-            raise self.refuse("contract/other-value", summary, help="use two variables, or agree on one value")
+        self._variables.keep(self, repository, name, value)
 
     def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
         """An environment; in production a protected one, which waits for an approval."""
@@ -145,7 +143,7 @@ class Gitlab(Component):
         for (path, name), gate in self._gates.items():
             calls += self._environment(path, name, gate["reviewers"])
         for (path, name), value in self._variables.items():
-            body = {"key": name, "value": value, "environment_scope": self.environment.name}
+            body = {"key": name, "value": str(value), "environment_scope": self.environment.name}
             calls.append(_call(f"projects/{_encoded(path)}/variables", {**body, "protected": True}))
         if calls:
             File(self, "gitlab/requests.json", json.dumps(calls, indent=2) + "\n")

@@ -12,6 +12,7 @@ from planform.contracts.identity import FederatedIdentity
 from planform.kubernetes.images import images
 from planform.kubernetes.writer import to_yaml
 from planform.planes.delivery.workflow_faults import Unsayable
+from planform.planes.delivery.workflow_secrets import place_of
 
 __all__ = ["gitlab_workflow"]
 
@@ -121,10 +122,9 @@ def _lines(step: Step, image: str, job: Job, project: str) -> Iterator[str]:
         )
     yield from (f"export {name}={_quoted(value)}" for name, value in step.variables.items())
     for name, secret in step.secrets.items():
-        place = secret if "/" in secret else f"projects/{project}/secrets/{secret}"
-        yield f'export {name}="$(gcloud secrets versions access latest --secret={place.rpartition("/secrets/")[2]}' + (
-            f' --project={place.split("/")[1]})"'
-        )
+        held = place_of(secret, project)
+        place = f"--secret={held.name} --project={held.project}"
+        yield f'export {name}="$(gcloud secrets versions access {held.version} {place})"'
     yield f"# {step.name}\n{step.run}"
 
 

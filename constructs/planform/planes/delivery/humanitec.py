@@ -16,6 +16,7 @@ from planform.planes.delivery.orchestration import Application, ApplicationsSett
 from planform.planes.delivery.resource_types import RESOURCE_TYPES
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
+from planform.planes.step_secrets import in_step
 from planform.planes.teams import WORKLOAD
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -98,7 +99,7 @@ class Humanitec(OrchestratorComponent):
     _environment, _secretstore; in one environment _application and _resource_type; google_iam_workload_identity_pool
     with a provider, google_service_account_iam_member and google_project_iam_member.
     Errors: contract/no-delivery, contract/other-team, contract/two-offers, contract/unknown-application,
-    contract/unknown-output, contract/unknown-resource-type, spec/name-too-long.
+    contract/unknown-output, contract/unknown-resource-type, contract/workflow, spec/name-too-long.
     Source: provider humanitec/humanitec 1.9.1 and its docs; Humanitec's reference architecture for Google Cloud, for
     the cloud account gcp-identity; humctl 0.36.2; read 2026-11-25.
     """
@@ -147,7 +148,7 @@ class Humanitec(OrchestratorComponent):
                     "MESSAGE": f"Deploy {application}/{workload} to {self.environment.name}",
                     "OWNED_TYPES": " ".join(owned),
                 },
-                secrets={"HUMANITEC_TOKEN": str(token.name)},
+                secrets={"HUMANITEC_TOKEN": in_step(self, token)},
             ),
         )
 

@@ -20,6 +20,7 @@ from planform.planes.delivery.gateway_settings import GatewaySettings
 from planform.planes.delivery.gitops_tool import Folder
 from planform.planes.delivery.orchestration import Application, ApplicationsSettings, Offer, OrchestratorComponent
 from planform.planes.delivery.resource_types import RESOURCE_TYPES
+from planform.planes.step_secrets import in_step
 from planform.planes.teams import WORKLOAD
 
 __all__ = ["ScoreK8s", "ScoreK8sSettings"]
@@ -70,7 +71,8 @@ class ScoreK8s(OrchestratorComponent):
     Identities and Database, ObjectStore, Streaming, KeyValue, FeatureStore, Secrets.
     Emits: a folder of files for each application; what the asked components emit for it.
     Errors: contract/no-delivery, contract/no-source, contract/other-team, contract/two-offers,
-    contract/unknown-application, contract/unknown-output, contract/unknown-resource-type, spec/name-too-long.
+    contract/unknown-application, contract/unknown-output, contract/unknown-resource-type, contract/workflow,
+    spec/name-too-long.
     Source: score-k8s 0.15.0, its help and its provisioners and patching sources, read 2026-11.
     """
 
@@ -236,7 +238,7 @@ class ScoreK8s(OrchestratorComponent):
                 help="add the slot `secrets`",
             )
         held = self.secrets.secret(PUSH_SECRET, purpose="Push to the repository that GitOps follows")
-        return {"PLATFORM_TOKEN": str(held.name)}
+        return {"PLATFORM_TOKEN": in_step(self, held)}
 
 
 _HEAD = "# How wishes of this application's workloads are met in this environment. Written by planform.\n"

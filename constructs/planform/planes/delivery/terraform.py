@@ -22,6 +22,7 @@ from planform.planes.delivery.apply_roles import roles_for, unknown_types
 from planform.planes.delivery.stack_workflows import Delivery, Gate, apply_workflow, plan_workflow
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
+from planform.planes.step_secrets import in_step
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -155,7 +156,7 @@ class Terraform(Component):
     Requires: Identities; Ci and VersionControl for `runner: ci`; GitOps, optional; Keys, optional, for the bucket;
     Secrets for `providers` with secrets.
     Emits: workflow files, CODEOWNERS, workspaces.json; with keep_state_bucket a google_storage_bucket.
-    Errors: spec/runner, contract/no-ci, contract/no-apply-role.
+    Errors: spec/runner, contract/no-ci, contract/no-apply-role, contract/workflow.
     Source: Terraform 1.11 command line; Infrastructure Manager supports Terraform 1.5.7 at most, read 2026-11.
     """
 
@@ -304,7 +305,7 @@ class Terraform(Component):
             )
         return {
             provider: {
-                variable: secrets.secret(name, purpose=f"{variable} of Terraform").id
+                variable: in_step(self, secrets.secret(name, purpose=f"{variable} of Terraform"))
                 for variable, name in variables.items()
             }
             for provider, variables in wanted.items()

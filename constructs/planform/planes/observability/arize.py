@@ -19,6 +19,7 @@ from planform.files import File, RepositoryFile
 from planform.planes.component import Component
 from planform.planes.observability.arize_monitors import PROGRAM, monitor_input
 from planform.planes.observability.model_monitors import ModelName, WatchedModel, monitor_faults, refuse_model
+from planform.planes.step_secrets import in_step
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -95,7 +96,8 @@ class Arize(Component):
     Provides: ModelObservability; the endpoint takes OTLP by HTTP.
     Requires: Compute, Secrets; Ci, Identities and NetworkPolicies, where they are there; these must know host names.
     Emits: files; in the scope of who asks an ExternalSecret and a rule for egress. No Terraform.
-    Errors: contract/bad-name, contract/no-host-rules, contract/other-monitor, spec/model-monitor.
+    Errors: contract/bad-name, contract/no-host-rules, contract/other-monitor, contract/workflow,
+    spec/model-monitor.
     Source: Arize's pages on OpenTelemetry (hosts by region, headers space_id and api_key) and its GraphQL reference,
     read 2026-11.
     """
@@ -214,7 +216,7 @@ class Arize(Component):
         steps = (
             Step("Check out", tool="checkout"),
             Step("Set up Python", tool="python", inputs={"version": "3.12"}),
-            Step("Apply monitors", run=run, secrets={"ARIZE_API_KEY": str(key.name)}),
+            Step("Apply monitors", run=run, secrets={"ARIZE_API_KEY": in_step(self, key)}),
         )
         workflow = Workflow(
             name=f"arize-monitors-{environment.name}",

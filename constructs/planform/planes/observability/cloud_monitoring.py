@@ -9,12 +9,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from planform.contracts.batch_queue import BatchQueue
-from planform.contracts.compute import Compute
-from planform.contracts.database import Database
 from planform.contracts.monitoring import Panel, Severity
 from planform.contracts.services import Services
-from planform.planes.observability.day_one import of_cluster, of_database, of_queue
+from planform.planes.observability.day_one_monitoring import DayOneMonitoring, DayOneSettings
 from planform.planes.observability.log_storage import (
     LogMetricSettings,
     LogSettings,
@@ -23,8 +20,6 @@ from planform.planes.observability.log_storage import (
     log_faults,
 )
 from planform.planes.observability.notification_channels import Channels, ChannelSettings, channel_faults
-from planform.planes.observability.prometheus_monitoring import PrometheusMonitoring
-from planform.planes.observability.queue_metrics import scrape_queue
 from planform.planes.record_ids import record_id
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
@@ -62,7 +57,7 @@ class UptimeSettings(Settings):
     severity: Severity = Field(default="page", description="Severity of the alert. Default: page.")
 
 
-class CloudMonitoringSettings(Settings):
+class CloudMonitoringSettings(DayOneSettings):
     """Settings of `cloud-monitoring`."""
 
     channels: dict[KebabName, ChannelSettings] = Field(
@@ -79,24 +74,9 @@ class CloudMonitoringSettings(Settings):
     uptime: dict[KebabName, UptimeSettings] = Field(
         default_factory=dict, description="Public pages to check from around the world, by name. Default: none."
     )
-    day_one: bool = Field(
-        default=True,
-        description="Dashboards and alerts of the cluster, its GPUs, the database and the queue, as far as they are"
-        " there. Default: on.",
-    )
-    database_connections: int = Field(
-        default=300,
-        ge=1,
-        le=262_143,
-        description="Connections to Cloud SQL from which there is an alert. Default: 300, three quarters of what a"
-        " server of 6 to 15 GiB takes.",
-    )
-    queue_namespace: KebabName = Field(
-        default="kueue-system", description="Namespace that Kueue runs in, to read its metrics. Default: kueue-system."
-    )
 
 
-class CloudMonitoring(PrometheusMonitoring):
+class CloudMonitoring(DayOneMonitoring):
     """Google's own monitoring: metrics by managed Prometheus, alerts and dashboards in PromQL, logs in the region.
 
     Alerts do not need their metric to exist when they are made. An objective is alerts on how fast its error budget
@@ -123,9 +103,6 @@ class CloudMonitoring(PrometheusMonitoring):
     Settings = CloudMonitoringSettings
     settings: CloudMonitoringSettings
     services: Services
-    compute: Compute | None
-    database: Database | None
-    batch_queue: BatchQueue | None
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
@@ -143,15 +120,9 @@ class CloudMonitoring(PrometheusMonitoring):
             self._day_one()
 
     def _day_one(self) -> None:
+        super()._day_one()
         if self.compute is not None:
-            for watch in of_cluster(self.compute):
-                self.watch(watch)
             self._pool_full(str(self.compute.cluster().name))
-        if self.database is not None:
-            self.watch(of_database(self.database, self.settings.database_connections))
-        if self.batch_queue is not None:
-            scrape_queue(self, self.settings.queue_namespace, self._collectors())
-            self.watch(of_queue())
 
     def _dashboard(self, name: str, title: str, panels: Sequence[Panel], team: str) -> None:
         tiles = [_tile(index, panel) for index, panel in enumerate(panels)]

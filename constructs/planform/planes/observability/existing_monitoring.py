@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 from planform.contracts.monitoring import Panel, Severity
 from planform.files import File
 from planform.kubernetes.writer import to_yaml
+from planform.planes.observability.grafana_dashboard import grafana_dashboard
 from planform.planes.observability.prometheus_monitoring import COLLECTOR_NAMESPACES, PrometheusMonitoring
 from planform.spec.settings import Settings
 from planform.spec.units import LabelValue
@@ -66,31 +67,16 @@ class ExistingMonitoring(PrometheusMonitoring):
     def _scrape_labels(self) -> Mapping[str, str]:
         return {**self.labels, **self.settings.labels}
 
-    def _scraped(self, namespace: str, pods: Mapping[str, str], endpoint: Mapping[str, Any]) -> tuple[str, str, Any]:
+    def _scraped(self, pods: Mapping[str, str], endpoint: Mapping[str, Any]) -> tuple[str, str, Any]:
         if self.settings.collector == "managed-prometheus":
-            return super()._scraped(namespace, pods, endpoint)
+            return super()._scraped(pods, endpoint)
         port = endpoint["port"]
         found = {**endpoint, "port": None, "portNumber": port} if isinstance(port, int) else dict(endpoint)
         spec = {"selector": {"matchLabels": dict(pods)}, "podMetricsEndpoints": [found]}
         return "monitoring.coreos.com/v1", "PodMonitor", spec
 
     def _dashboard(self, name: str, title: str, panels: Sequence[Panel], team: str) -> None:
-        shown = {
-            "uid": name,
-            "title": title,
-            "tags": [each for each in (self.environment.prefix, team) if each],
-            "schemaVersion": 39,
-            "panels": [
-                {
-                    "id": index + 1,
-                    "type": "timeseries",
-                    "title": panel.title,
-                    "gridPos": {"x": 12 * (index % 2), "y": 8 * (index // 2), "w": 12, "h": 8},
-                    "targets": [{"refId": "A", "expr": panel.query}],
-                }
-                for index, panel in enumerate(panels)
-            ],
-        }
+        shown = grafana_dashboard(name, title, panels, (self.environment.prefix, team))
         File(self, f"dashboards/{name}.json", json.dumps(shown, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
 
     def _alert(

@@ -6,7 +6,6 @@ from pydantic import Field
 
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.tracing import OtlpEndpoint, Tracing
-from planform.engine import Construct
 from planform.planes.component import Component
 from planform.spec.settings import Settings
 
@@ -65,7 +64,7 @@ class ExistingTracing(Component):
         self.network_policy.allow_egress(
             namespace,
             "traces",
-            scope=scope if isinstance(scope, Construct) else self,
+            scope=self.within(scope),
             pods={},
             namespaces=[self.settings.namespace],
             ports=(self.settings.grpc_port, self.settings.http_port),

@@ -16,6 +16,7 @@ from planform.contracts.services import Services
 from planform.files import File
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
+from planform.planes.month_budget import month_budget
 from planform.planes.observability.cost_labels import cost_labels, write_taxonomy
 from planform.planes.observability.cost_views import export_table, of_platform, of_team
 from planform.planes.observability.notification_channels import EMAIL
@@ -31,7 +32,6 @@ from planform.terraform.google import (
     BigqueryDatasetIamMember,
     BigqueryTable,
     BigqueryTableIamMember,
-    BillingBudget,
     IamWorkloadIdentityPool,
     IamWorkloadIdentityPoolProvider,
     MonitoringNotificationChannel,
@@ -253,8 +253,8 @@ class Flexera(Component):
         """BigQuery encrypts what is written, whoever writes it, so the exporter needs nothing of the key."""
         if self.keys is None:
             return None
-        agent = f"serviceAccount:bq-{self.environment.project_number}@bigquery-encryption.iam.gserviceaccount.com"
-        return [{"kms_key_name": self.keys.key("cost-data", users=[agent], location=self._location).id}]
+        key = self.keys.key("cost-data", users=[self.environment.bigquery_agent], location=self._location)
+        return [{"kms_key_name": key.id}]
 
     def _authorize(self, export: BigqueryDataset, reports: BigqueryDataset) -> None:
         """Views of the reports may read the export, so that their readers need not."""
@@ -323,32 +323,19 @@ class Flexera(Component):
         )
 
     def _budget(self, amount: float) -> None:
-        units, cents = divmod(round(amount * 100), 100)
         percents = sorted(set(self.settings.budget_percents))
-        rules = [{"threshold_percent": each / 100, "spend_basis": "CURRENT_SPEND"} for each in percents]
-        rules.append({"threshold_percent": percents[-1] / 100, "spend_basis": "FORECASTED_SPEND"})
+        thresholds = [(each / 100, "CURRENT_SPEND") for each in percents]
+        thresholds.append((percents[-1] / 100, "FORECASTED_SPEND"))
         channels = [self._channel(index, each).name for index, each in enumerate(self.settings.emails, start=1)]
         told = {"monitoring_notification_channels": channels, "disable_default_iam_recipients": True}
-        BillingBudget(
+        month_budget(
             self,
             "environment",
-            billing_account=self._account,
-            display_name=f"{self.environment.prefix} environment"[:60],
-            budget_filter=[
-                {
-                    "projects": [f"projects/{self.environment.project_number}"],
-                    "calendar_period": "MONTH",
-                    "credit_types_treatment": "INCLUDE_ALL_CREDITS",
-                }
-            ],
-            amount=[
-                {
-                    "specified_amount": [
-                        {"currency_code": "USD", "units": str(units), "nanos": cents * 10_000_000 or None}
-                    ]
-                }
-            ],
-            threshold_rules=rules,
+            self.environment,
+            account=self._account,
+            title="environment",
+            usd=amount,
+            thresholds=thresholds,
             all_updates_rule=[told] if channels else None,
             origin=self.at("budget_usd_month"),
         )

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from planform.contracts.batch_queue import BatchQueue
-from planform.contracts.database import Database
+from planform.contracts.compute import Compute
 from planform.contracts.identity import Identities
 from planform.contracts.monitoring import Panel, Severity
 from planform.contracts.object_store import ObjectStore
@@ -18,7 +17,8 @@ from planform.contracts.services import Services
 from planform.kubernetes.record import KubernetesObject
 from planform.kubernetes.writer import to_yaml
 from planform.planes.cluster_component import ClusterComponent
-from planform.planes.observability.day_one import of_cluster, of_database, of_queue
+from planform.planes.observability.day_one_monitoring import DayOneMonitoring, DayOneSettings
+from planform.planes.observability.grafana_dashboard import grafana_dashboard
 from planform.planes.observability.grafana_storage import (
     LOKI_PORT,
     TEMPO_GRPC,
@@ -29,8 +29,6 @@ from planform.planes.observability.grafana_storage import (
 )
 from planform.planes.observability.notification_channels import EMAIL
 from planform.planes.observability.prometheus_frontend import serve_prometheus
-from planform.planes.observability.prometheus_monitoring import PrometheusMonitoring
-from planform.planes.observability.queue_metrics import scrape_queue
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -42,17 +40,6 @@ NAMESPACE, LOGS_NAMESPACE = "grafana", "log-collector"
 SECRET = "grafana"
 HOST = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
 METRICS = "grafana-metrics"
-_UNITS = {
-    "%": "percent",
-    "1": "short",
-    "10^2.%": "percentunit",
-    "By": "bytes",
-    "Cel": "celsius",
-    "MiBy": "mbytes",
-    "ms": "ms",
-    "s": "s",
-}
-"""Grafana's names of units."""
 Url = Annotated[str, StringConstraints(pattern=r"^https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?$")]
 
 
@@ -89,7 +76,7 @@ class ContactSettings(Settings):
     )
 
 
-class GrafanaStackSettings(Settings):
+class GrafanaStackSettings(DayOneSettings):
     """Settings of `grafana-stack`."""
 
     host: str | None = Field(
@@ -108,23 +95,9 @@ class GrafanaStackSettings(Settings):
         default=True, description="Tempo; the collector of `tracing` sends to it with `tempo: true`. Default: on."
     )
     retention_days: Days = Field(default=30, description="Days for which logs and traces are kept. Default: 30 days.")
-    day_one: bool = Field(
-        default=True,
-        description="Dashboards and alerts of the cluster, its GPUs, the database and the queue, as far as they are"
-        " there. Default: on.",
-    )
-    database_connections: int = Field(
-        default=300,
-        ge=1,
-        le=262_143,
-        description="Connections to Cloud SQL from which there is an alert. Default: 300.",
-    )
-    queue_namespace: KebabName = Field(
-        default="kueue-system", description="Namespace that Kueue runs in, to read its metrics. Default: kueue-system."
-    )
 
 
-class GrafanaStack(PrometheusMonitoring, ClusterComponent):
+class GrafanaStack(DayOneMonitoring, ClusterComponent):
     """Grafana in the cluster: metrics in managed Prometheus, logs in Loki, traces in Tempo, both in buckets.
 
     Metrics are scraped as with `cloud-monitoring` and read through the frontend of managed Prometheus. Dashboards and
@@ -150,8 +123,7 @@ class GrafanaStack(PrometheusMonitoring, ClusterComponent):
     services: Services
     identity: Identities
     object_store: ObjectStore
-    database: Database | None
-    batch_queue: BatchQueue | None
+    compute: Compute
 
     @classmethod
     def check(cls, settings: Any, environment: Environment) -> Iterable[Fault]:
@@ -269,15 +241,6 @@ class GrafanaStack(PrometheusMonitoring, ClusterComponent):
         keys |= {"GF_SMTP_PASSWORD": "smtp-password"} if self.settings.smtp else {}
         return {name: {"secretKeyRef": {"name": SECRET, "key": key}} for name, key in keys.items()}
 
-    def _day_one(self) -> None:
-        for watch in of_cluster(self.compute):
-            self.watch(watch)
-        if self.database is not None:
-            self.watch(of_database(self.database, self.settings.database_connections))
-        if self.batch_queue is not None:
-            scrape_queue(self, self.settings.queue_namespace, self._collectors())
-            self.watch(of_queue())
-
     def _contacts(self) -> None:
         points, routes = [], []
         for name, contact in self.settings.contacts.items():
@@ -289,14 +252,7 @@ class GrafanaStack(PrometheusMonitoring, ClusterComponent):
         self._provisioned("contacts", {"apiVersion": 1, "contactPoints": points, "policies": [policy]})
 
     def _dashboard(self, name: str, title: str, panels: Sequence[Panel], team: str) -> None:
-        shown = {
-            "uid": name,
-            "title": title,
-            "tags": [each for each in (self.environment.prefix, team) if each],
-            "schemaVersion": 39,
-            "time": {"from": "now-6h", "to": "now"},
-            "panels": [_panel(index, panel) for index, panel in enumerate(panels)],
-        }
+        shown = grafana_dashboard(name, title, panels, (self.environment.prefix, team), source="prometheus")
         text = json.dumps(shown, ensure_ascii=False, sort_keys=True)
         self._config_map(f"dashboard-{name}", "grafana_dashboard", {f"{name}.json": text})
 
@@ -350,17 +306,4 @@ def _source(name: str, kind: str, url: str) -> dict[str, Any]:
         "url": url,
         "isDefault": kind == "prometheus",
         "editable": False,
-    }
-
-
-def _panel(index: int, panel: Panel) -> dict[str, Any]:
-    source = {"type": "prometheus", "uid": "prometheus"}
-    return {
-        "id": index + 1,
-        "type": "timeseries",
-        "title": panel.title,
-        "datasource": source,
-        "gridPos": {"x": 12 * (index % 2), "y": 8 * (index // 2), "w": 12, "h": 8},
-        "fieldConfig": {"defaults": {"unit": _UNITS.get(panel.unit, panel.unit)}, "overrides": []},
-        "targets": [{"refId": "A", "datasource": source, "expr": panel.query}],
     }

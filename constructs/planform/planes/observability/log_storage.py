@@ -24,7 +24,6 @@ from planform.terraform.record import Lifecycle
 __all__ = ["LogMetricSettings", "LogSettings", "count_in_logs", "keep_logs", "log_faults"]
 
 AUDIT = 'logName:"cloudaudit.googleapis.com"'
-BUCKET_NAME_LENGTH = 100
 LogDays = Annotated[Days, Field(le=3650)]
 LogFilter = Annotated[str, StringConstraints(min_length=1, max_length=19_000)]
 LogField = Annotated[

@@ -10,7 +10,6 @@ from pydantic import Field
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.services import Services
 from planform.contracts.tracing import OtlpEndpoint, Tracing
-from planform.engine import Construct
 from planform.kubernetes.record import HelmRelease
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.record_ids import record_id
@@ -129,7 +128,7 @@ class OtelCollector(ClusterComponent):
         if self.network_policy is None or namespace in self._reached:
             return
         self._reached.add(namespace)
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         ports = (GRPC, HTTP)
         self.network_policy.allow_egress(namespace, "traces", scope=place, pods={}, namespaces=[NAMESPACE], ports=ports)
         self.network_policy.allow_ingress(

@@ -8,7 +8,6 @@ from typing import Any
 
 from planform.contracts.monitoring import Monitoring, Panel, Severity
 from planform.contracts.network_policy import NetworkPolicies
-from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 from planform.planes.observability.day_one import Watch
@@ -43,8 +42,8 @@ class PrometheusMonitoring(Component):
         seconds: int = 30,
     ) -> None:
         """An object that the collectors read, and leave for them to come in."""
-        place = scope if isinstance(scope, Construct) else self
-        api, kind, spec = self._scraped(namespace, pods, {"port": port, "path": path, "interval": f"{seconds}s"})
+        place = self.within(scope)
+        api, kind, spec = self._scraped(pods, {"port": port, "path": path, "interval": f"{seconds}s"})
         KubernetesObject(place, api, kind, name, namespace=namespace, labels=self._scrape_labels(), spec=spec)
         if self.network_policy is not None:
             self.network_policy.allow_ingress(
@@ -114,7 +113,7 @@ class PrometheusMonitoring(Component):
         for each in watch.alerts:
             self.alert(each.name, title=each.title, query=each.query, minutes=each.minutes, severity=each.severity)
 
-    def _scraped(self, namespace: str, pods: Mapping[str, str], endpoint: Mapping[str, Any]) -> tuple[str, str, Any]:
+    def _scraped(self, pods: Mapping[str, str], endpoint: Mapping[str, Any]) -> tuple[str, str, Any]:
         """API version, kind and spec of the object that tells the collectors of some pods."""
         spec = {"selector": {"matchLabels": dict(pods)}, "endpoints": [dict(endpoint)]}
         return "monitoring.googleapis.com/v1", "PodMonitoring", spec

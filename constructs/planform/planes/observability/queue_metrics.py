@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 
 __all__ = ["scrape_queue"]
@@ -23,7 +22,7 @@ def scrape_queue(owner: Component, namespace: str, collectors: Sequence[str]) ->
     """
 
     def make(api_version: str, kind: str, name: str, where: str | None = namespace, **body: Any) -> None:
-        KubernetesObject(owner, api_version, kind, name, namespace=where, labels=owner.labels, **body)
+        owner.object(api_version, kind, name, where, **body)
 
     def bind(kind: str, name: str, role: str, subjects: Sequence[tuple[str, str]], where: str | None) -> None:
         make(

@@ -244,7 +244,7 @@ class Kafka(ClusterComponent):
             raise self.refuse(
                 "contract/no-delivery",
                 f"the certificate of client `{name}` is wanted in namespace `{namespace}`, and nothing brings it there",
-                help="add the slot `secrets`, with `secret-manager` or `existing`",
+                help="fill the slot `secrets` with a component that copies Secrets, such as `secret-manager`",
             )
         self.secrets.copy(f"kafka-{name}", _files(name), source=NAMESPACE, namespace=namespace, scope=scope)
         if self.network_policy is not None:

@@ -12,9 +12,8 @@ from planform.contracts.compute import AcceleratorPool, Compute
 from planform.contracts.gitops import GitOps
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
-from planform.engine import Construct
 from planform.kubernetes.accelerators import CAPACITY_TAINTS, resource_of
-from planform.kubernetes.record import HelmRelease, KubernetesObject
+from planform.kubernetes.record import HelmRelease
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.spec.settings import Settings
@@ -98,9 +97,9 @@ class Kueue(Component):
         self._pools = sorted(self.compute.accelerator_pools(), key=lambda pool: FIRST_SPENT.index(pool.capacity))
         self._install()
         self._flavours()
-        self._object("Cohort", self._cohort)
+        self.object(API, "Cohort", self._cohort)
         for name, value in self.settings.priorities.items():
-            self._object("WorkloadPriorityClass", name, value=value, description=f"Jobs of class {name}.")
+            self.object(API, "WorkloadPriorityClass", name, value=value, description=f"Jobs of class {name}.")
 
     def team(
         self, name: str, *, namespace: str, scope: object, accelerators: Mapping[str, int] | None = None
@@ -172,7 +171,7 @@ class Kueue(Component):
         }
 
     def _flavours(self) -> None:
-        self._object("ResourceFlavor", PLAIN)
+        self.object(API, "ResourceFlavor", PLAIN)
         for pool in self._pools:
             taints = [resource_of(pool.accelerator), CAPACITY_TAINTS.get(pool.capacity)]
             spec = {
@@ -181,7 +180,7 @@ class Kueue(Component):
                     {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints if key is not None
                 ],
             }
-            self._object("ResourceFlavor", _flavour(pool), spec=spec)
+            self.object(API, "ResourceFlavor", _flavour(pool), spec=spec)
         if self._queued:
             self._provisioning()
 
@@ -191,7 +190,8 @@ class Kueue(Component):
 
     def _provisioning(self) -> None:
         name = "queued"
-        self._object(
+        self.object(
+            API,
             "ProvisioningRequestConfig",
             name,
             spec={
@@ -201,7 +201,8 @@ class Kueue(Component):
                 "retryStrategy": {"backoffLimitCount": 3, "backoffBaseSeconds": 60, "backoffMaxSeconds": 1800},
             },
         )
-        self._object(
+        self.object(
+            API,
             "AdmissionCheck",
             name,
             spec={
@@ -213,7 +214,8 @@ class Kueue(Component):
     def _team(self, name: str, namespace: str, scope: object, accelerators: dict[str, int]) -> QueueRef:
         share = self._share(accelerators)
         checks = {"admissionChecks": [{"name": "queued", "onFlavors": self._queued}]} if self._queued else None
-        self._object(
+        self.object(
+            API,
             "ClusterQueue",
             name,
             spec={
@@ -227,15 +229,7 @@ class Kueue(Component):
                 "admissionChecksStrategy": checks,
             },
         )
-        KubernetesObject(
-            scope if isinstance(scope, Construct) else self,
-            API,
-            "LocalQueue",
-            QUEUE,
-            namespace=namespace,
-            labels=self.labels,
-            spec={"clusterQueue": name},
-        )
+        self.object(API, "LocalQueue", QUEUE, namespace, scope=scope, spec={"clusterQueue": name})
         return QueueRef(QUEUE, namespace, self._most(share))
 
     def _share(self, accelerators: dict[str, int]) -> dict[str, int]:
@@ -271,9 +265,6 @@ class Kueue(Component):
 
     def _quota(self, resource: str, quota: int | str) -> dict[str, Any]:
         return {"name": resource, "nominalQuota": quota, "borrowingLimit": None if self.settings.borrowing else 0}
-
-    def _object(self, kind: str, name: str, **body: Any) -> None:
-        KubernetesObject(self, API, kind, name, labels=self.labels, **body)
 
 
 def _flavour(pool: AcceleratorPool) -> str:

@@ -12,7 +12,6 @@ from planform.contracts.identity import Identity
 from planform.contracts.model_server import EndpointRef, ModelServer
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.tracing import Tracing
-from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.front_ends import FRONT_ENDS
@@ -118,7 +117,7 @@ class ModelServing(ClusterComponent):
         """Servers of the model, and a name to reach them by."""
         self._refuse(name, format, accelerator, count, min_replicas, max_replicas)
         bucket, folder = self._files(name, model)
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         asked = AskedModel(
             name=name,
             namespace=namespace,

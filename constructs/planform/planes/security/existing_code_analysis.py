@@ -11,6 +11,7 @@ from planform.contracts.ci import Step
 from planform.contracts.code_analysis import AnalysisRef, CodeAnalysis
 from planform.contracts.version_control import CodeRepository
 from planform.planes.component import Component
+from planform.planes.step_secrets import StepSecret
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -18,7 +19,6 @@ from planform.spec.settings import Settings
 __all__ = ["ExistingCodeAnalysis", "ExistingCodeAnalysisSettings"]
 
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z_][A-Z0-9_]*$"), Field(examples=["SONAR_TOKEN"])]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$")]
 
 
 class ExistingCodeAnalysisSettings(Settings):
@@ -53,9 +53,10 @@ class ExistingCodeAnalysisSettings(Settings):
     variables: dict[Variable, str] = Field(
         default_factory=dict, description="Environment variables: names and addresses. Default: none."
     )
-    secrets: dict[Variable, SecretName] = Field(
+    secrets: dict[Variable, StepSecret] = Field(
         default_factory=dict,
-        description="Environment variable to the name of a secret in the platform's store. Default: none.",
+        description="Environment variable to a secret of Secret Manager: its name in the environment's project, or"
+        " `projects/PROJECT/secrets/NAME`. Default: none.",
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from planform.contracts.model_scanning import ModelScanning, ScanGate
 from planform.planes.component import Component
 from planform.planes.security.image_name import ImageName
+from planform.planes.step_secrets import StepSecret
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -35,9 +36,10 @@ class ExistingModelScanningSettings(Settings):
     variables: dict[Variable, Word] = Field(
         default_factory=dict, description="Environment variables: names and addresses. Default: none."
     )
-    secrets: dict[Variable, Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,254}$")]] = Field(
+    secrets: dict[Variable, StepSecret] = Field(
         default_factory=dict,
-        description="Environment variable to the name of a secret in the platform's store. Default: none.",
+        description="Environment variable to a secret of Secret Manager: its name in the environment's project, or"
+        " `projects/PROJECT/secrets/NAME`. Default: none.",
     )
     hosts: tuple[Host, ...] = Field(default=(), description="Hosts that it has to reach. Default: none.")
     safe_formats: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")], ...] = Field(

@@ -44,14 +44,14 @@ class ExternalSecrets(SecretDelivery):
             "serviceAccountRef": {"name": READER},
         }
         provider = {"projectID": self._owner.environment.project, "auth": {"workloadIdentity": identity}}
-        self._object(self._owner, API, "SecretStore", STORE, namespace, spec={"provider": {"gcpsm": provider}})
+        self._owner.object(API, "SecretStore", STORE, namespace, spec={"provider": {"gcpsm": provider}})
 
     def _write(self, place: Construct, name: str, secrets: Mapping[str, SecretRef], namespace: str) -> None:
         remote = {
             key: {"key": _remote(secret, self._owner.environment.project), "version": secret.version}
             for key, secret in secrets.items()
         }
-        self._object(place, API, "ExternalSecret", name, namespace, spec=external_secret(name, remote))
+        self._owner.object(API, "ExternalSecret", name, namespace, scope=place, spec=external_secret(name, remote))
 
 
 def external_secret(name: str, remote: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:

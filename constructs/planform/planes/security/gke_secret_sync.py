@@ -39,21 +39,21 @@ class GkeSecretSync(SecretDelivery):
             {"resourceName": f"{secret.id}/versions/{secret.version}", "path": key} for key, secret in secrets.items()
         ]
         lines = to_yaml({"secrets": fetched}).partition("\n")[2]
-        self._object(
-            place,
+        self._owner.object(
             "secrets-store.csi.x-k8s.io/v1",
             "SecretProviderClass",
             name,
             namespace,
+            scope=place,
             spec={"provider": "gke", "parameters": {"secrets": lines}},
         )
         copied = [{"sourcePath": key, "targetKey": key} for key in secrets]
-        self._object(
-            place,
+        self._owner.object(
             "secret-sync.gke.io/v1",
             "SecretSync",
             name,
             namespace,
+            scope=place,
             spec={
                 "serviceAccountName": READER,
                 "secretProviderClassName": name,

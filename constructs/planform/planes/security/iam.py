@@ -321,7 +321,7 @@ class Iam(Component):
         scope: object | None = None,
     ) -> None:
         """Let a Kubernetes service account act as `identity`; the grant is made in the scope of who asks."""
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         pool = workload_pool or f"{self.environment.project}.svc.id.goog"
         key = (path_of(place), identity.email, namespace, service_account)
         if key in self._bound:

@@ -13,6 +13,7 @@ from planform.files import File
 from planform.planes.component import Component
 from planform.planes.security.gate_script import gate_command, gate_dockerfile, gate_text
 from planform.planes.security.image_name import ImageName
+from planform.planes.step_secrets import in_step
 from planform.spec.settings import Settings
 
 __all__ = ["ProtectAi", "ProtectAiSettings"]
@@ -65,7 +66,7 @@ class ProtectAi(Component):
     Requires: Secrets.
     Emits: a Dockerfile and the gate's program as files; the secrets guardian-client-id and guardian-client-secret,
     empty, in the store.
-    Errors: none of its own.
+    Errors: contract/workflow.
     Source: package guardian-client 2.1.0 (exit codes 0 passed, 1 against policy, 2 error; --block-on-errors; the names
     of its variables), read 2026-11.
     """
@@ -80,8 +81,7 @@ class ProtectAi(Component):
 
     def build(self) -> None:
         self._secrets = {
-            variable: str(self.secrets.secret(name, purpose=purpose).name)
-            for variable, (name, purpose) in CREDENTIALS.items()
+            variable: self.secrets.secret(name, purpose=purpose) for variable, (name, purpose) in CREDENTIALS.items()
         }
         File(self, "guardian_gate.py", gate_text("guardian_gate"))
         File(self, "Dockerfile", gate_dockerfile(self, self.image("python"), PACKAGES))
@@ -96,7 +96,7 @@ class ProtectAi(Component):
             ),
             packages=PACKAGES,
             variables={"GUARDIAN_API_ENDPOINT": settings.endpoint},
-            secrets=self._secrets,
+            secrets={variable: in_step(self, held) for variable, held in self._secrets.items()},
             hosts=(urlsplit(settings.endpoint).netloc,),
         )
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from planform.engine import Construct
-from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 from planform.planes.security.external_secrets import API
 
@@ -38,7 +35,6 @@ class SecretCopies:
             self._install()
         self._store(namespace, source)
         self._allow(f"copy-{namespace}-{name}", sorted({secret for secret, _ in keys.values()}), source, namespace)
-        place = scope if isinstance(scope, Construct) else self._owner
         spec = {
             "refreshInterval": EVERY,
             "secretStoreRef": {"kind": "SecretStore", "name": f"from-{source}"},
@@ -48,14 +44,14 @@ class SecretCopies:
                 for key, (secret, property) in keys.items()
             ],
         }
-        self._object(place, API, "ExternalSecret", name, namespace, spec=spec)
+        self._owner.object(API, "ExternalSecret", name, namespace, scope=scope, spec=spec)
         return name
 
     def _store(self, namespace: str, source: str) -> None:
         if (namespace, source) in self._stores:
             return
         if namespace not in {held for held, _ in self._stores}:
-            self._object(self._owner, "v1", "ServiceAccount", COPIER, namespace)
+            self._owner.object("v1", "ServiceAccount", COPIER, namespace)
         self._stores.add((namespace, source))
         authority = {"type": "ConfigMap", "name": "kube-root-ca.crt", "key": "ca.crt"}
         reading = {
@@ -64,13 +60,12 @@ class SecretCopies:
             "auth": {"serviceAccount": {"name": COPIER}},
         }
         spec = {"provider": {"kubernetes": reading}}
-        self._object(self._owner, API, "SecretStore", f"from-{source}", namespace, spec=spec)
+        self._owner.object(API, "SecretStore", f"from-{source}", namespace, spec=spec)
 
     def _allow(self, role: str, secrets: list[str], source: str, namespace: str) -> None:
         rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": secrets, "verbs": ["get"]}
-        self._object(self._owner, f"{_RBAC}/v1", "Role", role, source, rules=[rule])
-        self._object(
-            self._owner,
+        self._owner.object(f"{_RBAC}/v1", "Role", role, source, rules=[rule])
+        self._owner.object(
             f"{_RBAC}/v1",
             "RoleBinding",
             role,
@@ -78,6 +73,3 @@ class SecretCopies:
             subjects=[{"kind": "ServiceAccount", "name": COPIER, "namespace": namespace}],
             roleRef={"apiGroup": _RBAC, "kind": "Role", "name": role},
         )
-
-    def _object(self, place: Construct, api_version: str, kind: str, name: str, namespace: str, **body: Any) -> None:
-        KubernetesObject(place, api_version, kind, name, namespace=namespace, labels=self._owner.labels, **body)

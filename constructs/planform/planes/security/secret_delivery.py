@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
 
 from planform.contracts.compute import ClusterRef
 from planform.contracts.secrets import SecretRef
 from planform.engine import Construct
-from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 from planform.planes.record_ids import record_id
 from planform.terraform.google import SecretManagerSecretIamMember
@@ -35,10 +33,10 @@ class SecretDelivery:
         self, name: str, secrets: Mapping[str, SecretRef], *, namespace: str, cluster: ClusterRef, scope: object
     ) -> str:
         """The objects in the scope of who asks, and the right to read what they name."""
-        place = scope if isinstance(scope, Construct) else self._owner
+        place = self._owner.within(scope)
         if namespace not in self._namespaces:
             self._namespaces.add(namespace)
-            self._object(self._owner, "v1", "ServiceAccount", READER, namespace)
+            self._owner.object("v1", "ServiceAccount", READER, namespace)
             self._prepare(namespace, cluster)
         for secret in secrets.values():
             self._grant(secret, namespace, place)
@@ -52,9 +50,6 @@ class SecretDelivery:
     @abstractmethod
     def _write(self, place: Construct, name: str, secrets: Mapping[str, SecretRef], namespace: str) -> None:
         """The objects of one Kubernetes Secret."""
-
-    def _object(self, place: Construct, api_version: str, kind: str, name: str, namespace: str, **body: Any) -> None:
-        KubernetesObject(place, api_version, kind, name, namespace=namespace, labels=self._owner.labels, **body)
 
     def _grant(self, secret: SecretRef, namespace: str, place: Construct) -> None:
         if (str(secret.id), namespace) in self._granted:

@@ -12,7 +12,7 @@ from planform.contracts.code_analysis import AnalysisRef, CodeAnalysis
 from planform.contracts.database import Database, DatabaseRef
 from planform.contracts.identity import Identities
 from planform.contracts.monitoring import Monitoring, Panel
-from planform.contracts.secrets import Secrets
+from planform.contracts.secrets import SecretRef, Secrets
 from planform.contracts.version_control import CodeRepository
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.database_proxy import METRICS_PORT, PORT, PRIVATE_RANGES, database_port, database_proxy
@@ -20,6 +20,7 @@ from planform.planes.front_ends import FRONT_ENDS
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
 from planform.planes.security.quality_gate import GATE, LANGUAGES, Metric, Severity, conditions, gate_faults
+from planform.planes.step_secrets import in_step
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -135,7 +136,8 @@ class Sonarqube(ClusterComponent):
     optional: scrapes, a dashboard and alerts.
     Emits: the Helm release sonarqube, a closed namespace; sonarqube_project and what belongs to it, _qualitygate,
     _qualityprofile, _permission_template, _group.
-    Errors: spec/gate-condition, spec/unused-setting, contract/unknown-language, contract/bad-name.
+    Errors: spec/gate-condition, spec/unused-setting, contract/unknown-language, contract/bad-name,
+    contract/workflow.
     Source: values and templates of the chart sonarqube 2026.4.0; provider pages of jdamata/sonarqube 0.16.21, which
     calls nobody at start when version and edition are told; SonarQube's page on pre-installation, for
     `node.store.allow_mmap`; read 2026-11.
@@ -169,7 +171,7 @@ class Sonarqube(ClusterComponent):
 
     def build(self) -> None:
         self._shared = makes_shared(self.settings, self.environment)
-        self._held: dict[str, tuple[AnalysisRef, str, str]] = {}
+        self._held: dict[str, tuple[AnalysisRef, str, SecretRef]] = {}
         self._teams: dict[str, Group] = {}
         if self._shared:
             self._server()
@@ -213,7 +215,7 @@ class Sonarqube(ClusterComponent):
                 tool="sonar-scan",
                 inputs={"args": " ".join(f"-D{name}={value}" for name, value in arguments.items())},
                 variables={"SONAR_HOST_URL": self._url},
-                secrets={"SONAR_TOKEN": token},
+                secrets={"SONAR_TOKEN": in_step(self, token)},
             ),
         )
 
@@ -228,14 +230,12 @@ class Sonarqube(ClusterComponent):
     def _decorates(self, repository: CodeRepository) -> bool:
         return self.settings.github_app is not None and repository.host == "github.com"
 
-    def _token(self, repository: str) -> str:
-        """The name of the secret with the project's token, which jobs of CI may read."""
+    def _token(self, repository: str) -> SecretRef:
+        """The secret with the project's token, which jobs of CI may read."""
         plan = self.identity.plan()
         readers = [plan.identity.member] if plan is not None else []
         purpose = f"Token by which CI sends analyses of {repository} to SonarQube"
-        return str(
-            self.secrets.secret(f"sonar-token-{repository.replace('.', '-')}", readers=readers, purpose=purpose).name
-        )
+        return self.secrets.secret(f"sonar-token-{repository.replace('.', '-')}", readers=readers, purpose=purpose)
 
     def _server(self) -> None:
         identity = self.identity.service_account(NAME, purpose="SonarQube, at its database")

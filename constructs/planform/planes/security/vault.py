@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from pydantic import Field
 
 from planform.contracts.compute import ClusterRef
 from planform.contracts.secrets import SecretRef
-from planform.engine import Construct
 from planform.files import File
-from planform.kubernetes.record import KubernetesObject
 from planform.planes.security.external_secrets import API, STORE, external_secret
 from planform.planes.security.secret_delivery import READER
 from planform.planes.security.secrets_in_cluster import SecretsInCluster
@@ -21,7 +18,7 @@ from planform.spec.settings import Settings
 
 __all__ = ["Vault", "VaultSettings"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,200}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,199}")
 AUDIENCE = "vault"
 
 
@@ -115,7 +112,7 @@ class Vault(SecretsInCluster):
         self._policies[namespace].text = self._policy(namespace)
         self._setup.text = self._script()
         remote = {key: {"key": str(secret.id), "property": "value"} for key, secret in secrets.items()}
-        self._object(scope, API, "ExternalSecret", name, namespace, spec=external_secret(name, remote))
+        self.object(API, "ExternalSecret", name, namespace, scope=scope, spec=external_secret(name, remote))
         return name
 
     @property
@@ -125,7 +122,7 @@ class Vault(SecretsInCluster):
     def _store(self, namespace: str) -> None:
         self._paths[namespace] = set()
         self._policies[namespace] = File(self, f"policy-{namespace}.hcl", "")
-        self._object(self, "v1", "ServiceAccount", READER, namespace)
+        self.object("v1", "ServiceAccount", READER, namespace)
         account = {"name": READER, "audiences": [AUDIENCE]}
         auth = {"mountPath": self._auth, "role": self._role(namespace), "serviceAccountRef": account}
         provider = {
@@ -135,7 +132,7 @@ class Vault(SecretsInCluster):
             "version": "v2",
             "auth": {"kubernetes": auth},
         }
-        self._object(self, API, "SecretStore", STORE, namespace, spec={"provider": {"vault": provider}})
+        self.object(API, "SecretStore", STORE, namespace, spec={"provider": {"vault": provider}})
 
     def _role(self, namespace: str) -> str:
         return f"{self.environment.prefix}-{namespace}"
@@ -171,7 +168,3 @@ class Vault(SecretsInCluster):
                          f" {self.environment.prefix}/{name} value=-")  # fmt: skip
             lines += [f"#   read by {reader}" for reader in sorted(readers)]
         return "\n".join(lines) + "\n"
-
-    def _object(self, scope: object, api_version: str, kind: str, name: str, namespace: str, **body: Any) -> None:
-        place = scope if isinstance(scope, Construct) else self
-        KubernetesObject(place, api_version, kind, name, namespace=namespace, labels=self.labels, **body)
