@@ -119,6 +119,23 @@ def test_two_rules_with_one_id(tmp_path: Path) -> None:
     assert faults(tmp_path / "three") == [("policy/duplicate-rule", 1)]
 
 
+@pytest.mark.parametrize("file", [None, "notes.md", "data/own_test.rego", "lib/own.rego"])
+def test_a_folder_without_rules_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str | None) -> None:
+    """Whoever names a folder wants its rules judged; one that lies beside a blueprint may be about something else."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    if file is not None:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text("package lib.own\n")
+    assert faults(folder) == [("policy/no-rules", 0)]
+    monkeypatch.chdir(tmp_path)
+    assert found_beside([tmp_path / "platform.yaml"]) == ()
+    for arguments in (("check", str(MINIMAL), "--policies"), ("policy", "docs", "--policies")):
+        done = run(*arguments, "policies", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "policy/no-rules" in done.stderr
+
+
 @pytest.mark.go
 def test_rego_that_opa_refuses_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))

@@ -1033,6 +1033,13 @@ CODES: dict[str, Code] = {
         right="# METADATA\n# title: ...\npackage rules.data.unowned_dataset\n",
         help="add the block; `planform policy new` writes a rule that has it",
     ),
+    "policy/no-rules": Code(
+        title="a folder of rules without a rule",
+        why="Whoever names a folder with `--policies` wants its rules judged; where there are none, nothing of that was done.",
+        wrong="",
+        right="",
+        help="name the folder above `<plane>/<rule>.rego`; tests and `lib/` alone judge nothing",
+    ),
     "policy/no-tests": Code(
         title="rules without a test",
         why="A rule that nobody has seen deny anything may deny nothing, or everything.",
