@@ -224,9 +224,9 @@ def test_a_real_plan_is_judged_as_its_stack(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
-        ("acme-ai-dev-resource.json", "{}", "policy/bad-plan"),
-        ("acme-ai-dev-resource.json", "{", "policy/bad-plan"),
-        ("acme-ai-dev-resource.json", '{"format_version": "1.2"}', "policy/bad-plan"),
+        ("acme-ai-dev-resource.json", "{}", "terraform/bad-plan"),
+        ("acme-ai-dev-resource.json", "{", "terraform/bad-plan"),
+        ("acme-ai-dev-resource.json", '{"format_version": "1.2"}', "terraform/bad-plan"),
         ("acme-ai-dev-resource.json", '{"format_version": "1.2", "resource_changes": []}', "policy/nothing-to-judge"),
         ("plan.json", '{"format_version": "1.2", "resource_changes": []}', "policy/unknown-stack"),
     ],

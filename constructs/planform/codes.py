@@ -991,13 +991,6 @@ CODES: dict[str, Code] = {
         right="# custom:\n#   id: data/unowned-dataset\npackage rules.data.unowned_dataset\n",
         help="correct the line that is shown; docs/concepts/policies.md has the form of a rule",
     ),
-    "policy/bad-plan": Code(
-        title="a file that is no plan",
-        why="`planform check --plan` judges what `terraform show -json` writes; anything else would be judged as nothing.",
-        wrong="terraform show plan > plan.json\n",
-        right="terraform show -json plan > plan.json\n",
-        help="write the plan anew, as JSON",
-    ),
     "policy/duplicate-rule": Code(
         title="two policy rules with one id",
         why="A waiver or a page could mean either, and their findings could not be told apart.",
@@ -1130,13 +1123,6 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="delete it",
-    ),
-    "preview/bad-plan": Code(
-        title="a file that is not a plan in JSON",
-        why="A real plan is read as `terraform show -json` writes it; the plan file itself is binary.",
-        wrong="planform preview main HEAD --plan acme-prod-resource=plan.bin\n",
-        right="terraform show -json plan.bin > plan.json\nplanform preview main HEAD --plan acme-prod-resource=plan.json\n",
-        help="write the plan with `terraform show -json` and give that file",
     ),
     "preview/change": Code(
         title="a change that interrupts nothing",
@@ -2110,6 +2096,13 @@ CODES: dict[str, Code] = {
         wrong='StorageBucket(scope, "model.files", name="x", location="EU")\n',
         right='StorageBucket(scope, "model_files", name="x", location="EU")\n',
         help="start with a letter or an underscore, then letters, digits, `_` and `-`",
+    ),
+    "terraform/bad-plan": Code(
+        title="a file that is no plan in JSON",
+        why="A real plan is read as `terraform show -json` writes it: the plan file itself is binary, its text is for people, and a state plans nothing. Anything else would be judged as nothing.",
+        wrong="terraform show plan.bin > acme-prod-resource.json\n",
+        right="terraform show -json plan.bin > acme-prod-resource.json\n",
+        help="write the plan with `terraform show -json` and give that file",
     ),
     "terraform/bad-provider": Code(
         title="a provider that is not named by source and version",

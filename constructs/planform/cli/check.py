@@ -64,15 +64,15 @@ def command(
     the_engine_of(app)
     with run.step("loading the compiler"):
         from planform.checks.policy.own import found_beside
-        from planform.checks.policy.plans import read_plans
         from planform.pipeline import compile_files, judge
+        from planform.terraform.plan_files import read_plans
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, app=app)
     with run.step("judging"):
         judgement = judge(
             compiled,
             today=day.date() if day else date.today(),
-            plans=read_plans(plans, compiled.stacks) if plans else None,
+            plans=read_plans(plans, "resource_changes", compiled.stacks) if plans else None,
             engine=policy_engine,
             folders=policies or found_beside(map(Path, blueprint)),
         )

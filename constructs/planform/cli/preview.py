@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from planform.cli import options
 from planform.cli.report import price_table
 from planform.cli.terminal import Run, common, the_engine_of
-from planform.diagnostics import DiagnosticError, error, shown
 
 if TYPE_CHECKING:
     from planform.preview.changes import ChangeSet
     from planform.preview.plan import Planner
     from planform.preview.revision import Side
 
-__all__ = ["chosen_format", "command", "read_plan_file", "report"]
+__all__ = ["chosen_format", "command", "report"]
 
-MOST_BYTES = 512 * 1024 * 1024
 BRANCHES = ("origin/main", "main", "origin/master", "master")
 """Where a change is compared from when nobody says."""
 
@@ -78,12 +75,13 @@ def command(
     with run.step("loading the compiler"):
         from planform.own_app import own_app
         from planform.preview.preview import preview
+        from planform.terraform.plan_files import read_plans
     before, after = _sides(base, head, blueprint or ("blueprints",))
     notes: list[str] = []
     compose = own_app(app) if app else None
     if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
         notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
-    real = dict(read_plan_file(each) for each in plans)
+    real = read_plans(plans, "resource_changes")
     table = price_table(prices)
     with run.step("compiling and planning"), _planner(structure) as found:
         if found is None and not structure:
@@ -157,24 +155,3 @@ def _planner(structure: bool) -> Iterator[Planner | None]:
         return
     with planner() as found:
         yield found
-
-
-def read_plan_file(text: str) -> tuple[str, dict[str, Any]]:
-    """`STACK=FILE`, or a file named after its stack, to the stack's name and the plan. Errors: preview/bad-plan."""
-    name, equals, file = text.rpartition("=")
-    path = Path(file)
-    stack = name if equals else path.name.partition(".")[0]
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        plan = json.loads(data) if len(data) <= MOST_BYTES else None
-    except (OSError, ValueError, RecursionError) as fault:
-        raise _bad_plan(file, str(getattr(fault, "strerror", None) or fault)) from fault
-    if not isinstance(plan, dict) or not str(plan.get("format_version", "")).startswith("1."):
-        raise _bad_plan(file, "it is not what `terraform show -json` writes")
-    return stack, plan
-
-
-def _bad_plan(file: str, why: str) -> DiagnosticError:
-    help = "write it with `terraform show -json plan.bin > STACK.json`"
-    return DiagnosticError([error("preview/bad-plan", f"{shown(file)} cannot be used as a plan: {why}", help=help)])

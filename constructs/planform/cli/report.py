@@ -85,9 +85,9 @@ def cost_(
     table = price_table(prices)
     held: tuple[Budget, ...] = ()
     if plans:
-        from planform.cli.preview import read_plan_file
+        from planform.terraform.plan_files import read_plans
 
-        read = dict(read_plan_file(each) for each in plans)
+        read = read_plans(plans, "planned_values")
         report = cost_of_documents({stack: documents_of_plan(plan) for stack, plan in read.items()}, table)
     else:
         with run.step("compiling"):
