@@ -872,6 +872,15 @@ CODES: dict[str, Code] = {
         right='HelmRelease(scope, "kueue", chart="kueue", namespace="kueue-system")\n',
         help="use a name of charts.yaml, or add the chart there with its repository, version, source and day",
     ),
+    "ledger/bad-entry": Code(
+        title="an entry that the ledger cannot hold",
+        why="A move leads from one address to another one, and what a person writes for a removal is kept in one line.",
+        wrong="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.raw"
+        " --to google_storage_bucket.raw\n",
+        right="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.raw"
+        " --to google_storage_bucket.events\n",
+        help="write an address as `type.name`, another one than before, and reason and owner in one line",
+    ),
     "ledger/other-stack": Code(
         title="something would go from one Terraform state to another",
         why="Each stack has a state of its own, and a `moved` block does not reach beyond it: one stack would destroy"
@@ -956,15 +965,15 @@ CODES: dict[str, Code] = {
     ),
     "output/no-space": Code(
         title="no room for the output",
-        why="The disk, the quota or the largest size of a file is used up. What was there before is unchanged.",
+        why="The disk, the quota or the largest size of a file is used up. An output that was there before is unchanged.",
         wrong="",
         right="",
-        help="make room, or name a folder on another disk",
+        help="make room, or name a place on another disk",
     ),
     "output/not-writable": Code(
-        title="a folder that cannot be written",
-        why="The new output is made beside the old one and then takes its place, so planform must be allowed to"
-        " write to the folder and to its parent.",
+        title="a file or folder that cannot be written",
+        why="A new output is made beside the old one and then takes its place, so planform must be allowed to write to"
+        " the folder and to its parent. A report is a file, in a folder that it may write to.",
         wrong="planform synth platform.yaml --out /proc/out\n",
         right="planform synth platform.yaml --out out\n",
         help="name a folder that you may write to",
@@ -1006,8 +1015,8 @@ CODES: dict[str, Code] = {
         help="mend the rule that is named, or the engine; `planform check --policy-engine wasm` tries the other one",
     ),
     "policy/no-engine": Code(
-        title="rules of one's own, and no opa",
-        why="planform's own rules are shipped as WebAssembly; rules of one's own are Rego, which only the executable `opa` evaluates. They are never left out in silence.",
+        title="no opa, where it is needed or named",
+        why="planform's own rules are shipped as WebAssembly; rules of one's own are Rego, which only the executable `opa` evaluates. They are never left out in silence, and an executable that PLANFORM_OPA names is never replaced by another.",
         wrong="",
         right="",
         help="install opa 1.x and put it on PATH, or name it in PLANFORM_OPA",
@@ -1987,7 +1996,7 @@ CODES: dict[str, Code] = {
     ),
     "spec/unknown-environment": Code(
         title="an environment that the blueprint does not have",
-        why="`--env` names environments of the blueprint.",
+        why="`--env` and a waiver's `environments` name environments of the blueprint; a waiver of another one would allow nothing.",
         wrong="planform synth blueprints --env production\n",
         right="planform synth blueprints --env prod\n",
         help="write one of the environments of the help line",
