@@ -63,11 +63,26 @@ def test_a_rule_of_ones_own_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("engine", ["auto", "wasm"])
 def test_without_opa_it_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName) -> None:
-    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
     write(tmp_path / "policies")
     with pytest.raises(DiagnosticError) as caught:
         check(tmp_path / "policies", engine)
     assert [each.code for each in caught.value.diagnostics] == ["policy/no-engine"]
+    assert caught.value.diagnostics[0].summary.startswith("rules of your own need opa")
+
+
+def test_an_opa_that_is_named_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one in its place would be another judge."""
+    write(tmp_path / "policies")
+    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    for asked in (
+        lambda: check(tmp_path / "policies"),
+        lambda: judge(minimal(), today=TODAY),
+        lambda: run_tests([tmp_path]),
+    ):
+        with pytest.raises(DiagnosticError, match=r"PLANFORM_OPA names `.*none`, which is no executable"):
+            asked()
+    assert judge(minimal(), today=TODAY, engine="wasm").engine == "wasm"
 
 
 def test_the_folder_beside_the_blueprint_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,7 +189,7 @@ def test_rules_without_tests_do_not_pass(tmp_path: Path, monkeypatch: pytest.Mon
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from planform.cli import main; main()", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(planform.__file__).parents[1]), "PLANFORM_OPA": "none"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(planform.__file__).parents[1]), "PATH": "/bin"}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
