@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, the_engine_of
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 from planform.diagnostics import in_order
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def command(
     if junit:
         from planform.checks.policy.junit import to_junit
 
-        Path(junit).write_text(to_junit(judgement), encoding="utf-8")
+        write_file(Path(junit), to_junit(judgement))
     findings = in_order([*compiled.findings, *judgement.findings])
     if sarif:
         run.sarif(findings)

@@ -12,7 +12,7 @@ import click
 
 from planform.cli import options
 from planform.cli.report import price_table
-from planform.cli.terminal import Run, common, the_engine_of
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 
 if TYPE_CHECKING:
     from planform.preview.changes import ChangeSet
@@ -110,10 +110,7 @@ def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
     text = render(changes, format_, run.verb)
     if out is None:
         return run.data(text.rstrip("\n"))
-    try:
-        Path(out).write_text(text, encoding="utf-8")
-    except OSError as trouble:
-        raise click.ClickException(f"{out} cannot be written: {trouble.strerror}") from None
+    write_file(Path(out), text)
     return run.talk(f"{headline(changes)}; wrote {out}")
 
 
