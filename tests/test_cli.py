@@ -160,6 +160,8 @@ USAGE = {
     "unknown kind": ("list", "componets"),
     "resources of nothing": ("list", "resources"),
     "components of a blueprint": ("list", "components", "platform.yaml"),
+    "a day that is none": ("check", "platform.yaml", "--date", "2027-02-30"),
+    "a setting in a number": ("path", "new", "Dataset", "--set", "tiers=2", "--set", "tiers.hot=1"),
     "unknown provider verb": ("provider", "ad"),
     "name of a platform": ("init", "--name", "Acme AI"),
 }
@@ -868,6 +870,13 @@ def test_path_new_asks_on_a_terminal(work: Path) -> None:
     os.close(theirs)
     assert done.returncode == 0, done.stderr
     assert "name: churn\nteam: fraud\nenvironments:\n- dev\n- prod\n" in done.stdout
+
+
+@pytest.mark.parametrize("verb", [("check",), ("move",), ("lock",), ("report", "cost"), ("path", "list"), ("schema",)])
+def test_a_blueprint_that_is_not_there(verb: tuple[str, ...], work: Path) -> None:
+    done = run(*verb, "nowhere", cwd=work)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error[blueprint/not-found]: no file or folder `nowhere`")
 
 
 def test_without_node(snapshot: SnapshotAssertion, work: Path) -> None:

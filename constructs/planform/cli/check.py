@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -44,7 +44,7 @@ def command(
     plans: tuple[str, ...],
     policies: tuple[Path, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
-    day: datetime | None,
+    day: date | None,
     sarif: bool,
     junit: str | None,
 ) -> None:
@@ -71,7 +71,7 @@ def command(
     with run.step("judging"):
         judgement = judge(
             compiled,
-            today=day.date() if day else date.today(),
+            today=day or date.today(),
             plans=read_plans(plans, "resource_changes", compiled.stacks) if plans else None,
             engine=policy_engine,
             folders=policies or found_beside(map(Path, blueprint)),

@@ -10,7 +10,7 @@ import click
 
 from planform.cli import options
 from planform.cli.terminal import Run, common, only_reads, write_file
-from planform.diagnostics import DiagnosticError, error, suggest
+from planform.diagnostics import DiagnosticError, error, shown, suggest
 
 if TYPE_CHECKING:
     from planform.golden_paths.catalog import Paths
@@ -203,6 +203,10 @@ def _answers(
         if not equals or not key:
             raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
         given[key] = value_of(value)
+    for key, value in given.items():
+        inside = next((other for other in given if other.startswith(f"{key}.")), None)
+        if inside is not None and not isinstance(value, dict):
+            raise click.UsageError(f"`{key}` is given as {shown(value)}, so there is no `{inside}` in it")
     own = paths.own.get(kind)
     preset = own.presets if own is not None else {}
     said = {key.partition(".")[0] for key in given}
