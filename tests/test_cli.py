@@ -160,6 +160,8 @@ USAGE = {
     "unknown kind": ("list", "componets"),
     "resources of nothing": ("list", "resources"),
     "components of a blueprint": ("list", "components", "platform.yaml"),
+    "a day that is none": ("check", "platform.yaml", "--date", "2027-02-30"),
+    "a setting in a number": ("path", "new", "Dataset", "--set", "tiers=2", "--set", "tiers.hot=1"),
     "unknown provider verb": ("provider", "ad"),
     "name of a platform": ("init", "--name", "Acme AI"),
 }
@@ -800,6 +802,81 @@ def test_a_disk_that_is_really_full(little_disk: Path, work: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "error[output/no-space]" in done.stderr
     assert list(little_disk.iterdir()) == []
+
+
+WRITERS: dict[str, tuple[str, ...]] = {
+    "check": ("check", "platform.yaml", "--junit", "OUT"),
+    "drift": ("drift", "--plan-json", "plan.json", "--out", "OUT"),
+    "path new": ("path", "new", "NotebookWorkspace", "--name", "a", "--team", "b", "--in", "dev", "--out", "OUT"),
+    "policy new": ("policy", "new", "data/own", "--policies", "OUT"),
+    "policy docs": ("policy", "docs", "--out", "OUT"),
+    "init": ("init", "OUT"),
+}
+
+
+@pytest.mark.parametrize("verb", WRITERS.values(), ids=WRITERS)
+def test_a_file_that_cannot_be_written(verb: tuple[str, ...], read_only: Path, work: Path) -> None:
+    (work / "plan.json").write_text('{"format_version": "1.2", "planned_values": {}}')
+    if verb[:2] == ("policy", "docs"):
+        assert run("policy", "new", "data/own", cwd=work).returncode == 0
+    before = files(work)
+    for out in ("platform.yaml/x", str(read_only / "x")):
+        done = run(*(out if each == "OUT" else each for each in verb), cwd=work)
+        assert (done.returncode, done.stdout) == (1, ""), done.stderr
+        assert "error[output/not-writable]" in done.stderr
+        assert out in done.stderr and "that you may write to" in done.stderr
+    assert files(work) == before
+
+
+@pytest.mark.parametrize(("verb", "file"), [("move", "addresses.yaml"), ("lock", "versions.yaml")])
+def test_a_folder_where_a_file_is_to_be(verb: str, file: str, work: Path) -> None:
+    place = work / "blueprints"
+    (place / file).mkdir(parents=True)
+    (place / "platform.yaml").write_text(GOOD)
+    done = run(verb, "blueprints", cwd=work)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"error[output/not-writable]: blueprints/{file} cannot be written: Is a directory" in done.stderr
+
+
+def test_a_file_is_written_into_a_new_folder(work: Path) -> None:
+    (work / "plan.json").write_text('{"format_version": "1.2", "planned_values": {}}')
+    assert run("drift", "--plan-json", "plan.json", "--out", "new/one.txt", cwd=work).returncode == 0
+    assert (work / "new" / "one.txt").read_text()
+
+
+def test_one_function_writes_files() -> None:
+    """All trouble with a disk is told in one way."""
+    folder = Path(terminal.__file__).parent
+    writers = [path.name for path in folder.glob("*.py") if re.search(r"write_(text|bytes)|mkdir", path.read_text())]
+    assert writers == ["terminal.py"]
+
+
+def test_path_new_without_a_terminal_says_what_it_lacks(work: Path) -> None:
+    for given, lacking in (
+        ((), ("--name NAME", "--team TEAM", "--in ENVIRONMENT", "--set description=VALUE")),
+        (("--name", "a", "--in", "dev"), ("--team TEAM", "--set description=VALUE")),
+    ):
+        done = run("path", "new", "Dataset", *given, cwd=work, input="a\nb\nc\nd\ne\n")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert [flag for flag in lacking if f"  {flag}  " not in done.stderr] == []
+        assert "--name" in lacking[0] or "--name" not in done.stderr
+
+
+def test_path_new_asks_on_a_terminal(work: Path) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"churn\nfraud\ndev, prod\n")
+    done = run("path", "new", "NotebookWorkspace", cwd=work, stdin=theirs)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert "name: churn\nteam: fraud\nenvironments:\n- dev\n- prod\n" in done.stdout
+
+
+@pytest.mark.parametrize("verb", [("check",), ("move",), ("lock",), ("report", "cost"), ("path", "list"), ("schema",)])
+def test_a_blueprint_that_is_not_there(verb: tuple[str, ...], work: Path) -> None:
+    done = run(*verb, "nowhere", cwd=work)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error[blueprint/not-found]: no file or folder `nowhere`")
 
 
 def test_without_node(snapshot: SnapshotAssertion, work: Path) -> None:

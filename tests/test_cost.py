@@ -452,15 +452,18 @@ def test_a_users_prices_lie_over_the_table_by_sku_and_region(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("skus: {a: {unit: hour, usd: {x: 0}}}", "skus.a.usd.x: input should be greater than 0"),
-        ("skus: {a: {unit: hour, usd: {x: -1}}}", "greater than 0"),
-        ("skus: {a: {unit: hour, usd: {x: free}}}", "valid decimal"),
-        ("skus: {a: {usd: {x: 1}}}", "skus.a.unit: field required"),
-        ("skus: {a: {unit: hour, price: 1, usd: {x: 1}}}", "skus.a.price: extra inputs are not permitted"),
-        ("version: 2\nskus: {}", "version"),
-        ("[", "it is not YAML"),
-        ("- 1", "the file: input should be a valid dictionary"),
-        ("skus: {a: {unit: hour, usd: {x: .nan}}}", "skus.a.usd.x"),
+        ("skus: {a: {unit: hour, usd: {x: 0}}}", "1:33: `0` is no price"),
+        ("skus:\n  a: {unit: hour, usd: {x: -1}}", "2:28: `-1` is no price"),
+        ("skus: {a: {unit: hour, usd: {x: free}}}", "1:33: `free` is no price"),
+        ("skus: {a: {usd: {x: 1}}}", "1:8: `unit` is missing in `a`"),
+        ("skus:\n  a:\n    unit: hour\n    price: 1\n    usd: {x: 1}", "4:5: unknown key `price` in `a`"),
+        ("version: 2\nskus: {}", "1:10: `2` is out of range: 1 or less"),
+        ("dated: someday\nskus: {}", "1:8: input should be a valid date"),
+        ("skus: {}\n---\nskus: {}", "3:1: a price file is one document"),
+        ("skus: [\n", "1:7: the bracket `[` is not closed"),
+        ("", "1:1: the file is empty"),
+        ("- 1", "1:1: a document is a mapping"),
+        ("skus: {a: {unit: hour, usd: {x: 'NaN'}}}", "1:33: `NaN` is no price"),
     ],
 )
 def test_a_file_that_is_no_price_file_says_why(tmp_path: Path, text: str, why: str) -> None:
@@ -470,9 +473,15 @@ def test_a_file_that_is_no_price_file_says_why(tmp_path: Path, text: str, why: s
         read_prices(file)
     (found,) = caught.value.diagnostics
     assert found.code == "report/bad-prices"
-    assert why in found.summary
-    with pytest.raises(DiagnosticError, match="No such file"):
-        read_prices(tmp_path / "none.yaml")
+    assert f"{found.at}: {found.summary}".startswith(f"{file}:{why}")
+
+
+def test_a_price_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
+    (tmp_path / "binary.yaml").write_bytes(bytes(range(256)))
+    for name, why in (("none.yaml", "no file or folder"), ("binary.yaml", "not UTF-8")):
+        with pytest.raises(DiagnosticError, match=why) as caught:
+            read_prices(tmp_path / name)
+        assert caught.value.diagnostics[0].code == "report/bad-prices"
 
 
 # Budgets

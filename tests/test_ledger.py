@@ -310,6 +310,19 @@ def test_unknown_addresses_and_types_are_refused(planform: Any) -> None:
     assert planform("move", "FOLDER", "--remove", "google_storage_bucket.events")[0] == 2
 
 
+def test_text_that_cannot_be_an_entry_is_told(folder: Path, kept: str, planform: Any) -> None:
+    bucket = "google_storage_bucket.events"
+    wrong = [("--from", bucket, "--to", to) for to in (bucket, "google_storage_bucket.a b", "google_storage_bucket.")]
+    wrong += [
+        ("--remove", bucket, "--reason", why, "--owner", who) for why, who in (("two\nlines", "ml"), ("x", "m\tl"))
+    ]
+    for each in wrong:
+        code, out, said = planform("move", "FOLDER", "--stack", RESOURCE, *each)
+        assert (code, out) == (1, "")
+        assert said.startswith("error[ledger/bad-entry]: ")
+    assert (folder / "addresses.yaml").read_text() == kept
+
+
 def test_a_transfer_forgets_here_and_imports_there(folder: Path, planform: Any) -> None:
     (folder / "platform.yaml").write_text(
         edited(

@@ -63,11 +63,26 @@ def test_a_rule_of_ones_own_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("engine", ["auto", "wasm"])
 def test_without_opa_it_is_not_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: EngineName) -> None:
-    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    monkeypatch.setenv("PATH", str(tmp_path))
     write(tmp_path / "policies")
     with pytest.raises(DiagnosticError) as caught:
         check(tmp_path / "policies", engine)
     assert [each.code for each in caught.value.diagnostics] == ["policy/no-engine"]
+    assert caught.value.diagnostics[0].summary.startswith("rules of your own need opa")
+
+
+def test_an_opa_that_is_named_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one in its place would be another judge."""
+    write(tmp_path / "policies")
+    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    for asked in (
+        lambda: check(tmp_path / "policies"),
+        lambda: judge(minimal(), today=TODAY),
+        lambda: run_tests([tmp_path]),
+    ):
+        with pytest.raises(DiagnosticError, match=r"PLANFORM_OPA names `.*none`, which is no executable"):
+            asked()
+    assert judge(minimal(), today=TODAY, engine="wasm").engine == "wasm"
 
 
 def test_the_folder_beside_the_blueprint_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +134,23 @@ def test_two_rules_with_one_id(tmp_path: Path) -> None:
     assert faults(tmp_path / "three") == [("policy/duplicate-rule", 1)]
 
 
+@pytest.mark.parametrize("file", [None, "notes.md", "data/own_test.rego", "lib/own.rego"])
+def test_a_folder_without_rules_is_no_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str | None) -> None:
+    """Whoever names a folder wants its rules judged; one that lies beside a blueprint may be about something else."""
+    folder = tmp_path / "policies"
+    folder.mkdir()
+    if file is not None:
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text("package lib.own\n")
+    assert faults(folder) == [("policy/no-rules", 0)]
+    monkeypatch.chdir(tmp_path)
+    assert found_beside([tmp_path / "platform.yaml"]) == ()
+    for arguments in (("check", str(MINIMAL), "--policies"), ("policy", "docs", "--policies")):
+        done = run(*arguments, "policies", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "policy/no-rules" in done.stderr
+
+
 @pytest.mark.go
 def test_rego_that_opa_refuses_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
@@ -157,7 +189,7 @@ def test_rules_without_tests_do_not_pass(tmp_path: Path, monkeypatch: pytest.Mon
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from planform.cli import main; main()", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(planform.__file__).parents[1]), "PLANFORM_OPA": "none"}
+    environment = {**os.environ, "PYTHONPATH": str(Path(planform.__file__).parents[1]), "PATH": "/bin"}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -207,9 +239,9 @@ def test_a_real_plan_is_judged_as_its_stack(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "code"),
     [
-        ("acme-ai-dev-resource.json", "{}", "policy/bad-plan"),
-        ("acme-ai-dev-resource.json", "{", "policy/bad-plan"),
-        ("acme-ai-dev-resource.json", '{"format_version": "1.2"}', "policy/bad-plan"),
+        ("acme-ai-dev-resource.json", "{}", "terraform/bad-plan"),
+        ("acme-ai-dev-resource.json", "{", "terraform/bad-plan"),
+        ("acme-ai-dev-resource.json", '{"format_version": "1.2"}', "terraform/bad-plan"),
         ("acme-ai-dev-resource.json", '{"format_version": "1.2", "resource_changes": []}', "policy/nothing-to-judge"),
         ("plan.json", '{"format_version": "1.2", "resource_changes": []}', "policy/unknown-stack"),
     ],

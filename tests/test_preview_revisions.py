@@ -181,7 +181,7 @@ def test_a_plan_that_is_none_is_refused(repository: Path, tmp_path: Path) -> Non
         plan.write_text(text)
         done = planform(repository, "preview", "--structure", "--plan", str(plan))
         assert done.returncode == 1
-        assert "preview/bad-plan" in done.stderr
+        assert "terraform/bad-plan" in done.stderr
 
 
 def test_environments_are_compared_with_what_is_expected_apart(repository: Path) -> None:

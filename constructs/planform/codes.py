@@ -872,6 +872,15 @@ CODES: dict[str, Code] = {
         right='HelmRelease(scope, "kueue", chart="kueue", namespace="kueue-system")\n',
         help="use a name of charts.yaml, or add the chart there with its repository, version, source and day",
     ),
+    "ledger/bad-entry": Code(
+        title="an entry that the ledger cannot hold",
+        why="A move leads from one address to another one, and what a person writes for a removal is kept in one line.",
+        wrong="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.raw"
+        " --to google_storage_bucket.raw\n",
+        right="planform move blueprints --stack acme-ai-dev-resource --from google_storage_bucket.raw"
+        " --to google_storage_bucket.events\n",
+        help="write an address as `type.name`, another one than before, and reason and owner in one line",
+    ),
     "ledger/other-stack": Code(
         title="something would go from one Terraform state to another",
         why="Each stack has a state of its own, and a `moved` block does not reach beyond it: one stack would destroy"
@@ -956,15 +965,15 @@ CODES: dict[str, Code] = {
     ),
     "output/no-space": Code(
         title="no room for the output",
-        why="The disk, the quota or the largest size of a file is used up. What was there before is unchanged.",
+        why="The disk, the quota or the largest size of a file is used up. An output that was there before is unchanged.",
         wrong="",
         right="",
-        help="make room, or name a folder on another disk",
+        help="make room, or name a place on another disk",
     ),
     "output/not-writable": Code(
-        title="a folder that cannot be written",
-        why="The new output is made beside the old one and then takes its place, so planform must be allowed to"
-        " write to the folder and to its parent.",
+        title="a file or folder that cannot be written",
+        why="A new output is made beside the old one and then takes its place, so planform must be allowed to write to"
+        " the folder and to its parent. A report is a file, in a folder that it may write to.",
         wrong="planform synth platform.yaml --out /proc/out\n",
         right="planform synth platform.yaml --out out\n",
         help="name a folder that you may write to",
@@ -991,13 +1000,6 @@ CODES: dict[str, Code] = {
         right="# custom:\n#   id: data/unowned-dataset\npackage rules.data.unowned_dataset\n",
         help="correct the line that is shown; docs/concepts/policies.md has the form of a rule",
     ),
-    "policy/bad-plan": Code(
-        title="a file that is no plan",
-        why="`planform check --plan` judges what `terraform show -json` writes; anything else would be judged as nothing.",
-        wrong="terraform show plan > plan.json\n",
-        right="terraform show -json plan > plan.json\n",
-        help="write the plan anew, as JSON",
-    ),
     "policy/duplicate-rule": Code(
         title="two policy rules with one id",
         why="A waiver or a page could mean either, and their findings could not be told apart.",
@@ -1013,8 +1015,8 @@ CODES: dict[str, Code] = {
         help="mend the rule that is named, or the engine; `planform check --policy-engine wasm` tries the other one",
     ),
     "policy/no-engine": Code(
-        title="rules of one's own, and no opa",
-        why="planform's own rules are shipped as WebAssembly; rules of one's own are Rego, which only the executable `opa` evaluates. They are never left out in silence.",
+        title="no opa, where it is needed or named",
+        why="planform's own rules are shipped as WebAssembly; rules of one's own are Rego, which only the executable `opa` evaluates. They are never left out in silence, and an executable that PLANFORM_OPA names is never replaced by another.",
         wrong="",
         right="",
         help="install opa 1.x and put it on PATH, or name it in PLANFORM_OPA",
@@ -1032,6 +1034,13 @@ CODES: dict[str, Code] = {
         wrong="package rules.data.unowned_dataset\n",
         right="# METADATA\n# title: ...\npackage rules.data.unowned_dataset\n",
         help="add the block; `planform policy new` writes a rule that has it",
+    ),
+    "policy/no-rules": Code(
+        title="a folder of rules without a rule",
+        why="Whoever names a folder with `--policies` wants its rules judged; where there are none, nothing of that was done.",
+        wrong="",
+        right="",
+        help="name the folder above `<plane>/<rule>.rego`; tests and `lib/` alone judge nothing",
     ),
     "policy/no-tests": Code(
         title="rules without a test",
@@ -1123,13 +1132,6 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="delete it",
-    ),
-    "preview/bad-plan": Code(
-        title="a file that is not a plan in JSON",
-        why="A real plan is read as `terraform show -json` writes it; the plan file itself is binary.",
-        wrong="planform preview main HEAD --plan acme-prod-resource=plan.bin\n",
-        right="terraform show -json plan.bin > plan.json\nplanform preview main HEAD --plan acme-prod-resource=plan.json\n",
-        help="write the plan with `terraform show -json` and give that file",
     ),
     "preview/change": Code(
         title="a change that interrupts nothing",
@@ -2015,7 +2017,7 @@ CODES: dict[str, Code] = {
     ),
     "spec/unknown-environment": Code(
         title="an environment that the blueprint does not have",
-        why="`--env` names environments of the blueprint.",
+        why="`--env` and a waiver's `environments` name environments of the blueprint; a waiver of another one would allow nothing.",
         wrong="planform synth blueprints --env production\n",
         right="planform synth blueprints --env prod\n",
         help="write one of the environments of the help line",
@@ -2124,6 +2126,13 @@ CODES: dict[str, Code] = {
         wrong='StorageBucket(scope, "model.files", name="x", location="EU")\n',
         right='StorageBucket(scope, "model_files", name="x", location="EU")\n',
         help="start with a letter or an underscore, then letters, digits, `_` and `-`",
+    ),
+    "terraform/bad-plan": Code(
+        title="a file that is no plan in JSON",
+        why="A real plan is read as `terraform show -json` writes it: the plan file itself is binary, its text is for people, and a state plans nothing. Anything else would be judged as nothing.",
+        wrong="terraform show plan.bin > acme-prod-resource.json\n",
+        right="terraform show -json plan.bin > acme-prod-resource.json\n",
+        help="write the plan with `terraform show -json` and give that file",
     ),
     "terraform/bad-provider": Code(
         title="a provider that is not named by source and version",

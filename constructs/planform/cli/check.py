@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, the_engine_of
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 from planform.diagnostics import in_order
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command(
     plans: tuple[str, ...],
     policies: tuple[Path, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
-    day: datetime | None,
+    day: date | None,
     sarif: bool,
     junit: str | None,
 ) -> None:
@@ -64,22 +64,22 @@ def command(
     the_engine_of(app)
     with run.step("loading the compiler"):
         from planform.checks.policy.own import found_beside
-        from planform.checks.policy.plans import read_plans
         from planform.pipeline import compile_files, judge
+        from planform.terraform.plan_files import read_plans
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, app=app)
     with run.step("judging"):
         judgement = judge(
             compiled,
-            today=day.date() if day else date.today(),
-            plans=read_plans(plans, compiled.stacks) if plans else None,
+            today=day or date.today(),
+            plans=read_plans(plans, "resource_changes", compiled.stacks) if plans else None,
             engine=policy_engine,
             folders=policies or found_beside(map(Path, blueprint)),
         )
     if junit:
         from planform.checks.policy.junit import to_junit
 
-        Path(junit).write_text(to_junit(judgement), encoding="utf-8")
+        write_file(Path(junit), to_junit(judgement))
     findings = in_order([*compiled.findings, *judgement.findings])
     if sarif:
         run.sarif(findings)

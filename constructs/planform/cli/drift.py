@@ -35,14 +35,15 @@ def command(
       planform drift --plan-json acme-ai-prod-resource.json
       planform drift blueprints/reference --plan-json acme-ai-prod-data=plan.json --format markdown
     """
-    from planform.cli.preview import chosen_format, read_plan_file, report
+    from planform.cli.preview import chosen_format, report
 
     format_ = chosen_format(run, format_)
     only_reads()
     with run.step("loading the compiler"):
         from planform.preview.preview import drift
         from planform.preview.revision import from_files
-    found = dict(read_plan_file(each) for each in plans)
+        from planform.terraform.plan_files import read_plans
+    found = read_plans(plans, "resource_drift")
     with run.step("compiling"):
         changes = drift(found, from_files(*blueprint) if blueprint else None)
     report(run, changes, format_, out)

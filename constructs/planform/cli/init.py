@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from planform.cli.terminal import Run, common, only_reads
+from planform.cli.terminal import Run, common, only_reads, write_file
 from planform.diagnostics import DiagnosticError, error
 
 __all__ = ["command"]
@@ -54,17 +55,13 @@ def _write(target: Path, files: Mapping[str, str]) -> list[Path]:
         notes = [str(path) for path in taken[1:]]
         help = "choose another folder, or move these files away"
         raise DiagnosticError([error("init/exists", summary, notes=notes, help=help)])
-    written: list[Path] = []
+    written = [target / path for path in files]
     try:
-        for path, text in files.items():
-            place = target / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            written.append(place)
-            place.write_text(text)
-    except OSError as trouble:
+        for place, text in zip(written, files.values(), strict=True):
+            write_file(place, text)
+    except DiagnosticError:
         for place in written:
-            place.unlink(missing_ok=True)
-        summary = f"`{target}` cannot be written: {trouble.strerror}"
-        help = "name a folder that you may write to, on a disk with room"
-        raise DiagnosticError([error("output/not-writable", summary, help=help)]) from trouble
+            with contextlib.suppress(OSError):
+                place.unlink()
+        raise
     return written

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from planform.cli.terminal import Run, common, only_reads
+from planform.cli.terminal import Run, common, only_reads, write_file
 
 __all__ = ["command"]
 
@@ -36,7 +36,7 @@ def command(run: Run, folder: Path, moved: tuple[str, ...], move_all: bool) -> N
     pins = pin(held, names=moved, everything=move_all)
     changes = list(moves(held, pins))
     if changes:
-        path.write_text(text(pins), encoding="utf-8")
+        write_file(path, text(pins))
     if run.as_json:
         run.document(path=str(path), changes=[change.as_dict() for change in changes])
         return

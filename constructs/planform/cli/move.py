@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, the_engine_of
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 
 if TYPE_CHECKING:
     from planform.ledger.keep import Keeping
@@ -94,7 +94,7 @@ def command(
     refused = [each for each in keeping.findings if each.severity.stops]
     wanted = ledger if refused else edit.settled(keeping.wanted) if settle else keeping.wanted
     if held is None or wanted != held:
-        path.write_text(text(wanted), encoding="utf-8")
+        write_file(path, text(wanted))
     rows = list(_rows(held or empty(), keeping, wanted))
     findings = [*(each for each in compiled.findings if each.code != "ledger/out-of-step"), *refused]
     if run.as_json:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
 __all__ = ["app", "day", "environments", "policies", "policy_engine"]
+
+
+def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    try:
+        return date.fromisoformat(value) if value is not None else None
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is no day; write one as 2027-01-31") from None
+
 
 environments = click.option(
     "--env", "environments", multiple=True, metavar="NAME", help="Only this environment; may be repeated."
@@ -31,7 +40,7 @@ policy_engine = click.option(
 day = click.option(
     "--date",
     "day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
     metavar="DATE",
     help="Judge waivers as of this day, such as 2027-01-31. Default: today.",
 )

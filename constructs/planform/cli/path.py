@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, only_reads
-from planform.diagnostics import DiagnosticError, error, suggest
+from planform.cli.terminal import Run, common, only_reads, write_file
+from planform.diagnostics import DiagnosticError, error, shown, suggest
 
 if TYPE_CHECKING:
     from planform.golden_paths.catalog import Paths
 
 __all__ = ["command"]
+
+FLAGS = {"name": "--name NAME", "team": "--team TEAM", "environments": "--in ENVIRONMENT"}
+"""What every kind needs has a flag of its own; all else is given with `--set`."""
 
 
 @click.group(name="path")
@@ -199,13 +203,20 @@ def _answers(
         if not equals or not key:
             raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
         given[key] = value_of(value)
+    for key, value in given.items():
+        inside = next((other for other in given if other.startswith(f"{key}.")), None)
+        if inside is not None and not isinstance(value, dict):
+            raise click.UsageError(f"`{key}` is given as {shown(value)}, so there is no `{inside}` in it")
     own = paths.own.get(kind)
     preset = own.presets if own is not None else {}
-    asked = {key.partition(".")[0] for key in given}
-    for key, about in required(paths.model(kind)):
-        if key not in asked and key not in preset:
-            text = click.prompt(f"{key}: {about}", err=True)
-            given[key] = text.replace(",", " ").split() if key == "environments" else value_of(text)
+    said = {key.partition(".")[0] for key in given}
+    missing = [(key, about) for key, about in required(paths.model(kind)) if key not in said and key not in preset]
+    if missing and not sys.stdin.isatty():
+        flags = "\n".join(f"  {FLAGS.get(key, f'--set {key}=VALUE')}  {about}".rstrip() for key, about in missing)
+        raise click.UsageError(f"nobody can be asked, as this is no terminal; {kind} also needs\n{flags}")
+    for key, about in missing:
+        text = click.prompt(f"{key}: {about}", err=True)
+        given[key] = text.replace(",", " ").split() if key == "environments" else value_of(text)
     return [*given.items()]
 
 
@@ -234,8 +245,7 @@ def _write(out: str, text: str) -> None:
     place = Path(out)
     if place.exists():
         raise DiagnosticError([error("workload/file-exists", f"{out} is there already", help="name another file")])
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text, encoding="utf-8")
+    write_file(place, text)
 
 
 def _in_file(at: str, file: str) -> bool:

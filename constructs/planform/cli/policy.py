@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, the_engine_of
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 
 __all__ = ["command"]
 
@@ -68,8 +68,7 @@ def new(run: Run, rule: str, subject: str, folder: Path) -> None:
         if path.exists():
             raise click.ClickException(f"{path} is there already; nothing was written")
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
     if run.as_json:
         return run.document(written=[str(path) for path in texts])
     for path in texts:
@@ -113,8 +112,7 @@ def docs(run: Run, folders: tuple[Path, ...], out: Path) -> None:
     for pack in own_packs(folders):
         for rule in pack.rules:
             path = out / f"{rule.id.replace('/', '.')}.md"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(markdown(rule, pack.text(rule)), encoding="utf-8")
+            write_file(path, markdown(rule, pack.text(rule)))
             written.append(str(path))
     if run.as_json:
         return run.document(written=written)

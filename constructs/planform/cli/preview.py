@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from planform.cli import options
 from planform.cli.report import price_table
-from planform.cli.terminal import Run, common, the_engine_of
-from planform.diagnostics import DiagnosticError, error, shown
+from planform.cli.terminal import Run, common, the_engine_of, write_file
 
 if TYPE_CHECKING:
     from planform.preview.changes import ChangeSet
@@ -23,9 +21,8 @@ if TYPE_CHECKING:
     from planform.preview.policy import PolicyDelta
     from planform.preview.revision import Side
 
-__all__ = ["chosen_format", "command", "read_plan_file", "report"]
+__all__ = ["chosen_format", "command", "report"]
 
-MOST_BYTES = 512 * 1024 * 1024
 BRANCHES = ("origin/main", "main", "origin/master", "master")
 """Where a change is compared from when nobody says."""
 
@@ -67,7 +64,7 @@ def command(
     structure: bool,
     policies: tuple[Path, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
-    day: datetime | None,
+    day: date | None,
     fail_on_denial: bool,
     fail_on: str | None,
     exit_code: bool,
@@ -89,19 +86,20 @@ def command(
         from planform.own_app import own_app
         from planform.preview.policy import Rules
         from planform.preview.preview import preview
+        from planform.terraform.plan_files import read_plans
     before, after = _sides(base, head, blueprint or ("blueprints",))
     notes: list[str] = []
     compose = own_app(app) if app else None
     if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
         notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
-    real = dict(read_plan_file(each) for each in plans)
+    real = read_plans(plans, "resource_changes")
     table = price_table(prices)
     with run.step("compiling and planning"), _planner(structure) as found:
         if found is None and not structure:
             notes.append("neither terraform nor tofu is on PATH")
         changes = preview(
             before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose,
-            prices=table, rules=Rules(policies, policy_engine), today=day.date() if day else None,
+            prices=table, rules=Rules(policies, policy_engine), today=day,
         )  # fmt: skip
     report(run, changes, format_, out)
     if fail_on_denial and changes.policies is not None and changes.policies.denied:
@@ -126,10 +124,7 @@ def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
     text = render(changes, format_, run.verb)
     if out is None:
         return run.data(text.rstrip("\n"))
-    try:
-        Path(out).write_text(text, encoding="utf-8")
-    except OSError as trouble:
-        raise click.ClickException(f"{out} cannot be written: {trouble.strerror}") from None
+    write_file(Path(out), text)
     return run.talk(f"{headline(changes)}; wrote {out}")
 
 
@@ -175,24 +170,3 @@ def _planner(structure: bool) -> Iterator[Planner | None]:
         return
     with planner() as found:
         yield found
-
-
-def read_plan_file(text: str) -> tuple[str, dict[str, Any]]:
-    """`STACK=FILE`, or a file named after its stack, to the stack's name and the plan. Errors: preview/bad-plan."""
-    name, equals, file = text.rpartition("=")
-    path = Path(file)
-    stack = name if equals else path.name.partition(".")[0]
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        plan = json.loads(data) if len(data) <= MOST_BYTES else None
-    except (OSError, ValueError, RecursionError) as fault:
-        raise _bad_plan(file, str(getattr(fault, "strerror", None) or fault)) from fault
-    if not isinstance(plan, dict) or not str(plan.get("format_version", "")).startswith("1."):
-        raise _bad_plan(file, "it is not what `terraform show -json` writes")
-    return stack, plan
-
-
-def _bad_plan(file: str, why: str) -> DiagnosticError:
-    help = "write it with `terraform show -json plan.bin > STACK.json`"
-    return DiagnosticError([error("preview/bad-plan", f"{shown(file)} cannot be used as a plan: {why}", help=help)])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planform.cli import options
-from planform.cli.terminal import Run, common, only_reads, the_engine_of
+from planform.cli.terminal import Run, common, only_reads, the_engine_of, write_file
 
 if TYPE_CHECKING:
     from planform.report.budgets import Budget
@@ -85,9 +85,9 @@ def cost_(
     table = price_table(prices)
     held: tuple[Budget, ...] = ()
     if plans:
-        from planform.cli.preview import read_plan_file
+        from planform.terraform.plan_files import read_plans
 
-        read = dict(read_plan_file(each) for each in plans)
+        read = read_plans(plans, "planned_values")
         report = cost_of_documents({stack: documents_of_plan(plan) for stack, plan in read.items()}, table)
     else:
         with run.step("compiling"):
@@ -173,10 +173,7 @@ def refresh(run: Run, api_key_file: str, regions: tuple[str, ...], out: str, end
         found = fetch(_key(api_key_file), regions=regions, api=endpoint or API, today=today)
     source = {"what": "list prices, as the Cloud Billing Catalog API gave them", "where": API, "read": today}
     text = to_yaml(found.prices, name=SOURCE, source=source, dated=today)
-    try:
-        Path(out).write_text(text, encoding="utf-8")
-    except OSError as trouble:
-        raise click.ClickException(f"{out} cannot be written: {trouble.strerror}") from None
+    write_file(Path(out), text)
     if run.as_json:
         return run.document(
             path=out, prices=len(found.prices), ambiguous=[list(key) for key in found.ambiguous],

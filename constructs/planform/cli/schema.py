@@ -6,14 +6,15 @@ import json
 
 import click
 
-from planform.cli.terminal import only_reads, write
+from planform.cli.terminal import Run, common, only_reads
 
 __all__ = ["command"]
 
 
 @click.command(name="schema")
 @click.argument("blueprint", nargs=-1)
-def command(blueprint: tuple[str, ...]) -> None:
+@common
+def command(run: Run, blueprint: tuple[str, ...]) -> None:
     """Print the JSON Schema of blueprints, with the settings of every component that is installed and of every kind of
     workload; with BLUEPRINT, of the kinds that its own documents make too.
 
@@ -36,4 +37,4 @@ def command(blueprint: tuple[str, ...]) -> None:
         from planform.blueprint.read import read
 
         paths, _ = paths.with_own(read(*blueprint))
-    write(json.dumps(json_schema(builtin(), paths), indent=2))
+    run.data(json.dumps(json_schema(builtin(), paths), indent=2))

@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -44,7 +44,7 @@ def command(
     app: str | None,
     policies: tuple[Path, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
-    day: datetime | None,
+    day: date | None,
     allow_denied: bool,
 ) -> None:
     """Compile BLUEPRINT (files or folders) and write a folder of Terraform for each stack.
@@ -81,7 +81,7 @@ def command(
         with run.step("judging"):
             judgement = judge(
                 compiled,
-                today=day.date() if day else date.today(),
+                today=day or date.today(),
                 engine=policy_engine,
                 folders=policies or found_beside(map(Path, blueprint)),
             )

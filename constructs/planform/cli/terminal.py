@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from planform.diagnostics import Diagnostic, DiagnosticError, to_json, to_sarif, to_text
 
-__all__ = ["Run", "common", "only_reads", "the_engine_of", "write"]
+__all__ = ["Run", "common", "only_reads", "the_engine_of", "write", "write_file"]
 
 PATIENCE = 1.0
 """Seconds without a word; then a terminal is shown what is being done."""
@@ -150,6 +151,17 @@ def write(text: str) -> None:
         if isinstance(trouble, BrokenPipeError):
             sys.exit(141)
         raise click.ClickException(f"standard output cannot be written: {trouble.strerror}") from None
+
+
+def write_file(place: Path, text: str) -> None:
+    """Text as a file, in a folder that is made where it is not there. Errors: output/no-space, output/not-writable."""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", newline="")
+    except OSError as fault:
+        from planform.output.folder import refuse
+
+        refuse(place, fault, "name a file that is no folder, in a folder that you may write to")
 
 
 def _tally(diagnostics: Iterable[Diagnostic], writes: bool) -> str:

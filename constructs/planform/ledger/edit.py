@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
-from planform.diagnostics import Diagnostic, DiagnosticError, error, suggest
+from pydantic import BaseModel, ValidationError
+
+from planform.diagnostics import Diagnostic, DiagnosticError, error, shown, suggest
 from planform.ledger.entries import Entry, kept_in
 from planform.spec.addresses import Addresses, Moved, Removal, Transfer
 from planform.terraform.cloud_ids import GRANTS
 
 __all__ = ["settled", "with_move", "with_removals", "with_transfers"]
 
+M = TypeVar("M", bound=BaseModel)
 MADE_AGAIN = (*GRANTS, "google_project_service")
 """Ends of types that need no import: to make what is there already changes nothing and is no error."""
 
 
 def with_move(ledger: Addresses, stack: str, before: str, after: str) -> Addresses:
-    """The ledger with a move within a state. Errors: ledger/unknown-address, ledger/other-type."""
+    """The ledger with a move within a state.
+
+    Errors: ledger/bad-entry, ledger/other-type, ledger/taken, ledger/unknown-address.
+    """
     _refuse_unknown(ledger, stack, [before])
+    if before == after:
+        raise _bad([f"`{before}` is to move to itself"], "name the new address with --to")
     if before.partition(".")[0] != after.partition(".")[0]:
         raise DiagnosticError(
             [
@@ -34,16 +43,17 @@ def with_move(ledger: Addresses, stack: str, before: str, after: str) -> Address
         summary = f"`{after}` is what `{taken.from_}` was moved to already"
         help = f"move `{before}` elsewhere, or run `planform move --settle` when that move was applied everywhere"
         raise DiagnosticError([error("ledger/taken", summary, help=help)])
-    return ledger.model_copy(update={"moves": (*others, Moved(stack=stack, from_=before, to=after))})
+    return ledger.model_copy(update={"moves": (*others, _made(Moved, stack=stack, from_=before, to=after))})
 
 
 def with_removals(
     ledger: Addresses, stack: str, addresses: Sequence[str], *, reason: str, owner: str, destroy: bool
 ) -> Addresses:
-    """The ledger with leave to lose some addresses. Errors: ledger/unknown-address."""
+    """The ledger with leave to lose some addresses. Errors: ledger/bad-entry, ledger/unknown-address."""
     _refuse_unknown(ledger, stack, addresses)
     others = [each for each in ledger.removals if each.stack != stack or each.address not in addresses]
-    new = [Removal(stack=stack, address=each, destroy=destroy, reason=reason, owner=owner) for each in addresses]
+    leave = {"destroy": destroy, "reason": reason, "owner": owner}
+    new = [_made(Removal, stack=stack, address=each, **leave) for each in addresses]
     return ledger.model_copy(update={"removals": (*others, *new)})
 
 
@@ -73,6 +83,22 @@ def settled(ledger: Addresses) -> Addresses:
             "removals": tuple(each for each in ledger.removals if each.place in there),
         }
     )
+
+
+def _made(model: type[M], **values: Any) -> M:
+    """An entry of the ledger. Errors: ledger/bad-entry."""
+    try:
+        return model(**values)
+    except ValidationError as fault:
+        faults = fault.errors(include_url=False)
+        help = "an address is `type.name`; a text is one line of 1 to 1024 characters"
+        raise _bad(
+            [f"{shown(each['input'])} cannot be `{each['loc'][0]}` of an entry" for each in faults], help
+        ) from None
+
+
+def _bad(summaries: Iterable[str], help: str) -> DiagnosticError:
+    return DiagnosticError([error("ledger/bad-entry", summary, help=help) for summary in summaries])
 
 
 def _refuse_unknown(ledger: Addresses, stack: str, addresses: Iterable[str]) -> None:

@@ -65,7 +65,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
             _carry(target, stage, ours)
             _put_in_place(stage, target, ours)
     except OSError as fault:
-        _refuse(folder, fault)
+        refuse(folder, fault, "name a folder that you may write to, and whose parent folder you may write to")
 
 
 def _real(folder: Path) -> Path:
@@ -263,12 +263,11 @@ def _sweep(target: Path) -> None:
                 os.close(handle)
 
 
-def _refuse(folder: Path, fault: OSError) -> NoReturn:
+def refuse(place: Path, fault: OSError, remedy: str) -> NoReturn:
+    """A place that cannot be written, as a diagnostic. Errors: output/no-space, output/not-writable."""
     above = fault.errno in (errno.EEXIST, errno.ENOTDIR)
     reason = "a folder above it is a file" if above else fault.strerror or str(fault)
     if fault.errno in _FULL:
-        remedy = "make room, or name a folder on another disk; what was there before is unchanged"
-        raise DiagnosticError([error("output/no-space", f"no room to write {folder}: {reason}", help=remedy)]) from None
-    remedy = "name a folder that you may write to, and whose parent folder you may write to"
-    summary = f"{folder} cannot be written: {reason}"
-    raise DiagnosticError([error("output/not-writable", summary, help=remedy)]) from None
+        help = "make room, or name a place on another disk"
+        raise DiagnosticError([error("output/no-space", f"no room to write {place}: {reason}", help=help)]) from None
+    raise DiagnosticError([error("output/not-writable", f"{place} cannot be written: {reason}", help=remedy)]) from None

@@ -6,19 +6,24 @@ None: unknown is never zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
+from planform.blueprint.document import Document
+from planform.blueprint.read import read, read_text
 from planform.diagnostics import DiagnosticError, error, shown
+from planform.spec.faults import parse
+from planform.spec.place import Place, diagnostics
 
 __all__ = ["EVERYWHERE", "HOURS_PER_MONTH", "Price", "PriceTable", "built_in", "laid_over", "read_prices", "to_yaml"]
 
@@ -28,9 +33,18 @@ HOURS_PER_MONTH = 730
 EVERYWHERE = "*"
 """The region of a price that is the same in all."""
 
-MOST_BYTES = 16 * 1024 * 1024
+FORM = "write `skus: {NAME: {unit: vCPU-hour, usd: {REGION: PRICE}}}`, and leave out what is unknown"
 
-Usd = Annotated[Decimal, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
+
+def _price(value: object) -> Decimal:
+    try:
+        price = Decimal(str(value))
+    except InvalidOperation:
+        price = Decimal(0)
+    if not price.is_finite() or price <= 0:
+        help = "write a number above 0, and leave out what is unknown"
+        raise PydanticCustomError("report/bad-prices", "{value} is no price", {"value": shown(value), "help": help})
+    return price
 
 
 class _Source(BaseModel):
@@ -48,7 +62,7 @@ class _Sku(BaseModel):
     unit: str
     source: str = ""
     note: str = ""
-    usd: dict[str, Annotated[Usd, Field(gt=0)]]
+    usd: dict[str, Annotated[Decimal, BeforeValidator(_price)]]
 
 
 class _Table(BaseModel):
@@ -97,27 +111,15 @@ class PriceTable:
 @cache
 def built_in() -> PriceTable:
     """The table that planform brings."""
-    text = files(__package__).joinpath("prices.yaml").read_text(encoding="utf-8")
-    return _table(_Table.model_validate(_loaded(text)))
+    return _table(read_text(files(__package__).joinpath("prices.yaml").read_text(encoding="utf-8"), "prices.yaml"))
 
 
 def read_prices(path: str | Path) -> PriceTable:
-    """A price file of the user's own. Errors: report/bad-prices."""
-    place = Path(path)
+    """A price file of the user's own. Errors: report/bad-prices, each at its line."""
     try:
-        with place.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise _bad(place, f"it has more than {MOST_BYTES} bytes")
-        return _table(_Table.model_validate(_loaded(data.decode("utf-8"))))
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(str(step) for step in first["loc"] if not str(step).startswith("function-"))
-        raise _bad(place, f"{where or 'the file'}: {first['msg'].lower()}") from fault
-    except OSError as fault:
-        raise _bad(place, str(fault.strerror)) from fault
-    except (ValueError, yaml.YAMLError, RecursionError) as fault:
-        raise _bad(place, "it is not YAML") from fault
+        return _table(read(path))
+    except DiagnosticError as fault:
+        raise DiagnosticError(replace(each, code="report/bad-prices") for each in fault.diagnostics) from None
 
 
 def laid_over(table: PriceTable, other: PriceTable) -> PriceTable:
@@ -142,21 +144,17 @@ def to_yaml(prices: Mapping[tuple[str, str], Price], *, name: str, source: Mappi
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=118)
 
 
-def _loaded(text: str) -> Any:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(text, loader)
-
-
-def _table(table: _Table) -> PriceTable:
+def _table(documents: Sequence[Document]) -> PriceTable:
+    first, *others = documents
+    if others:
+        raise DiagnosticError([error("report/bad-prices", "a price file is one document", others[0].at(), help=FORM)])
+    parsed = parse(_Table, first.value)
+    if isinstance(parsed, list):
+        raise DiagnosticError(diagnostics(Place(first), parsed))
     prices = {}
-    for name, sku in table.skus.items():
-        source = table.sources.get(sku.source)
-        dated = (source.of or source.read) if source else table.dated
+    for name, sku in parsed.skus.items():
+        source = parsed.sources.get(sku.source)
+        dated = (source.of or source.read) if source else parsed.dated
         for region, usd in sku.usd.items():
             prices[name, region] = Price(name, region, usd, sku.unit, sku.source, dated)
-    return PriceTable(prices, table.dated)
-
-
-def _bad(place: Path, why: str) -> DiagnosticError:
-    help = "write `skus: {NAME: {unit: vCPU-hour, usd: {REGION: PRICE}}}`, and leave out what is unknown"
-    return DiagnosticError([error("report/bad-prices", f"{shown(str(place))} is no price file: {why}", help=help)])
+    return PriceTable(prices, parsed.dated)

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
 
-__all__ = ["Pack", "Rule", "read_pack", "rule_files"]
+__all__ = ["Pack", "Rule", "read_pack", "rego_files", "rule_files"]
 
 Severity = Literal["critical", "high", "medium", "low"]
 Subject = Literal["terraform", "kubernetes", "file"]
@@ -134,16 +134,16 @@ class Pack:
 
     def files(self) -> tuple[Path, ...]:
         """All Rego of the folder but tests."""
-        return tuple(_rego(self.folder))
+        return tuple(rego_files(self.folder))
 
     def library(self) -> Mapping[str, str]:
         """The Rego of `lib/`, by the name of the file without its ending."""
-        return {path.stem: path.read_text("utf-8") for path in _rego(self.folder / "lib")}
+        return {path.stem: path.read_text("utf-8") for path in rego_files(self.folder / "lib")}
 
 
 def rule_files(folder: Path) -> Iterator[Path]:
     """The files of a folder that are to hold a rule each: neither tests, nor `lib/`, nor `main.rego`."""
-    for path in _rego(folder):
+    for path in rego_files(folder):
         if path.relative_to(folder).parts[0] not in ("lib", "main.rego"):
             yield path
 
@@ -173,7 +173,8 @@ def read_pack(folder: Path) -> Pack:
     return Pack(folder, tuple(sorted(rules.values(), key=lambda rule: rule.id)))
 
 
-def _rego(folder: Path) -> list[Path]:
+def rego_files(folder: Path) -> list[Path]:
+    """All Rego of a folder but tests."""
     return sorted(path for path in folder.rglob("*.rego") if not path.name.endswith("_test.rego"))
 
 

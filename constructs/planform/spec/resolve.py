@@ -253,6 +253,7 @@ def _platform(
         return (), found
     found += _shared_projects(document, blocks)
     found += _unknown_environments(document, blocks, wanted)
+    found += _waived_nowhere(document, blocks)
     specs = []
     for name in wanted or blocks:
         if not isinstance(blocks.get(name), Mapping):
@@ -267,14 +268,28 @@ def _platform(
 def _unknown_environments(document: Document, blocks: Mapping[str, Any], wanted: Sequence[str]) -> Iterator[Diagnostic]:
     for name in wanted:
         if name not in blocks:
-            near = suggest(name, blocks)
-            yield error(
-                "spec/unknown-environment",
-                f"there is no environment `{name}`",
-                document.key_at("environments"),
-                label=f"did you mean `{near}`?" if near else "",
-                help=f"environments here: {', '.join(blocks)}",
-            )
+            yield _unknown_environment(name, blocks, document.key_at("environments"))
+
+
+def _unknown_environment(name: str, blocks: Mapping[str, Any], at: Location) -> Diagnostic:
+    near = suggest(name, blocks)
+    return error(
+        "spec/unknown-environment",
+        f"there is no environment `{name}`",
+        at,
+        label=f"did you mean `{near}`?" if near else "",
+        help=f"environments here: {', '.join(blocks)}",
+    )
+
+
+def _waived_nowhere(document: Document, blocks: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """The environments of waivers that the platform does not have."""
+    waivers = document.value.get("waivers")
+    for index, waiver in enumerate(waivers if isinstance(waivers, list) else ()):
+        names = waiver.get("environments") if isinstance(waiver, Mapping) else None
+        for position, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and name not in blocks:
+                yield _unknown_environment(name, blocks, document.at("waivers", index, "environments", position))
 
 
 def _shared_projects(document: Document, blocks: Mapping[str, Any]) -> Iterator[Diagnostic]:

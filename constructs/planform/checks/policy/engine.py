@@ -59,7 +59,10 @@ def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
         return Opa(place, tuple(file for pack in packs for file in pack.files()))
     own = packs[1:]
     if own and name == "wasm":
-        summary, help = "rules of your own need opa", "leave out `--engine wasm`, which has planform's rules only"
+        summary, help = (
+            "rules of your own need opa",
+            "leave out `--policy-engine wasm`, which has planform's rules only",
+        )
     elif own or name == "opa":
         summary = "rules of your own need opa, which is not here" if own else "opa is not here"
         help = INSTALL
@@ -72,12 +75,18 @@ def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
 
 
 def opa_place() -> str | None:
-    """The executable: PLANFORM_OPA, else PATH, else where `dev.py` puts tools in a checkout."""
+    """The executable that PLANFORM_OPA names, else `opa` on PATH.
+
+    Errors: policy/no-engine, where PLANFORM_OPA names none.
+    """
     named = os.environ.get("PLANFORM_OPA")
     if named:
-        return shutil.which(named)
-    own = Path(__file__).parents[4] / ".tools" / "go" / "bin" / "opa"
-    return shutil.which("opa") or (str(own) if own.is_file() else None)
+        place = shutil.which(named)
+        if place is None:
+            summary = f"PLANFORM_OPA names `{named}`, which is no executable"
+            raise DiagnosticError([error("policy/no-engine", summary, help="correct it, or unset it")])
+        return place
+    return shutil.which("opa")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
 from planform.rules.pack import digest, shipped_pack
-from planform.rules.rule import Pack, read_pack
+from planform.rules.rule import Pack, read_pack, rego_files
 
 __all__ = ["found_beside", "own_packs"]
 
@@ -20,11 +20,16 @@ def found_beside(blueprints: Iterable[Path]) -> tuple[Path, ...]:
     places = [*(path.resolve().parent for path in blueprints), Path.cwd()]
     folders = dict.fromkeys(place / "policies" for place in places)
     own = digest(shipped_pack().folder)  # the same rules in a checkout of planform are planform's own too
-    return tuple(each for each in folders if each.is_dir() and any(each.rglob("*.rego")) and digest(each) != own)
+    return tuple(each for each in folders if each.is_dir() and _judges(each) and digest(each) != own)
+
+
+def _judges(folder: Path) -> bool:
+    """Whether a folder has more than tests and libraries."""
+    return any(path.relative_to(folder).parts[0] != "lib" for path in rego_files(folder))
 
 
 def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
-    """The rules of some folders. Raises DiagnosticError with all that is wrong with their metadata."""
+    """The rules of some folders, at least one of each. Raises DiagnosticError with all that is wrong with them."""
     packs: list[Pack] = []
     faults: list[Diagnostic] = []
     taken = {rule.id: str(shipped_pack().folder / rule.file) for rule in shipped_pack().rules}
@@ -37,7 +42,11 @@ def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
         except DiagnosticError as fault:
             faults += fault.diagnostics
             continue
-        faults += _library_faults(folder)
+        wrong = [*_library_faults(folder)]
+        if not pack.rules and not wrong:
+            help = "name the folder above `<plane>/<rule>.rego`; `planform policy new` writes a rule"
+            wrong.append(error("policy/no-rules", f"{folder} has no rules", Location(str(folder), 0, 0), help=help))
+        faults += wrong
         for rule in pack.rules:
             place = folder / rule.file
             if rule.id in taken:
