@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planform.contracts.network_policy import NetworkPolicies
-from planform.engine import Construct
 from planform.planes.component import Component
 
 __all__ = ["let_reach"]
@@ -32,7 +31,7 @@ def let_reach(
     network_policy.allow_egress(
         source,
         target,
-        scope=scope if isinstance(scope, Construct) else component,
+        scope=component.within(scope),
         pods={},
         namespaces=[target],
         target_pods=pods,

@@ -12,7 +12,6 @@ from planform.contracts.keys import Keys
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.secrets import CopiesSecrets
 from planform.contracts.streaming import StreamClient, Streaming, StreamRef, TopicRef
-from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.cluster_component import ClusterComponent
 from planform.planes.resource.kafka_topics import AskedTopic, check_client, check_topic, topic_settings
@@ -251,7 +250,7 @@ class Kafka(ClusterComponent):
             self.network_policy.allow_egress(
                 namespace,
                 f"kafka-{name}",
-                scope=scope if isinstance(scope, Construct) else self,
+                scope=self.within(scope),
                 pods={},
                 namespaces=[NAMESPACE],
                 target_pods=BROKERS,

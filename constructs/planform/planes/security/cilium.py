@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from planform.contracts.gitops import GitOps
-from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.security.namespace_isolation import DNS_CACHE, GOOGLE_APIS, METADATA, NamespaceIsolation
 from planform.spec.environment import Environment
@@ -139,7 +138,7 @@ class Cilium(NamespaceIsolation):
                 help="ask for several rules with fewer hosts each, or for address ranges",
             )
         KubernetesObject(
-            scope if isinstance(scope, Construct) else self,
+            self.within(scope),
             "networking.gke.io/v1alpha1",
             "FQDNNetworkPolicy",
             f"egress-{name}",

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planform.contracts.network_policy import NetworkPolicies
-from planform.engine import Construct
 from planform.kubernetes.record import KubernetesObject
 from planform.planes.component import Component
 
@@ -113,7 +112,7 @@ class NamespaceIsolation(Component):
         )
 
     def _policy(self, scope: object, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
-        place = scope if isinstance(scope, Construct) else self
+        place = self.within(scope)
         KubernetesObject(place, API, "NetworkPolicy", name, namespace=namespace, labels=self.labels, spec=dict(spec))
 
 
