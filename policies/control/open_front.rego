@@ -15,8 +15,9 @@ package rules.control.open_front
 import data.lib.tf
 
 violation contains tf.finding(grant, concat(" ", ["lets", member, "in"])) if {
-	some grant in tf.all_resources
-	regex.match(`^google_(iap|notebooks|workbench|workstations)_.*_iam_(member|binding)$`, grant.type)
+	some type in tf.types
+	regex.match(`^google_(iap|notebooks|workbench|workstations)_.*iam_(member|binding)$`, type)
+	some grant in tf.resources(type)
 	some member in array.concat([tf.get(grant, ["member"], "")], tf.get(grant, ["members"], []))
 	member in {"allUsers", "allAuthenticatedUsers"}
 }
