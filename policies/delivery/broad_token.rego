@@ -8,7 +8,7 @@
 #   severity: high
 #   subject: file
 #   remedy: write `permissions` with an empty mapping at the top, and at each job what it needs
-#   frameworks: [OWASP CICD-SEC-5, NIST AC-6, CIS Software Supply Chain 2.3]
+#   frameworks: [OWASP CICD-SEC-5, NIST AC-6]
 #   waivable: true
 package rules.delivery.broad_token
 

@@ -17,8 +17,12 @@ import data.lib.text
 violation contains text.finding(file, concat(" ", ["keeps the token after the checkout of job", name])) if {
 	some file in text.workflows
 	some name, job in file.content.jobs
-	object.get(job, ["permissions", "contents"], "") != "write"
+	not may_push(object.get(job, "permissions", object.get(file.content, "permissions", {})))
 	some step in job.steps
 	startswith(step.uses, "actions/checkout@")
 	not object.get(step, ["with", "persist-credentials"], true) in {false, "false"}
 }
+
+may_push(permissions) if permissions == "write-all"
+
+may_push(permissions) if permissions.contents == "write"

@@ -14,7 +14,12 @@ package rules.delivery.long_lived_key
 
 import data.lib.text
 
-inputs := {"aws-secret-access-key", "client-secret", "credentials_json", "creds", "service_account_key"}
+# By action the input that takes a key.
+inputs := {
+	"aws-actions/configure-aws-credentials": "aws-secret-access-key",
+	"azure/login": "creds",
+	"google-github-actions/auth": "credentials_json",
+}
 
 variables := {"ARM_CLIENT_SECRET", "AWS_SECRET_ACCESS_KEY", "GCP_SA_KEY", "GOOGLE_CREDENTIALS"}
 
@@ -22,8 +27,9 @@ violation contains text.finding(file, concat(" ", ["signs", step.uses, "in with"
 	some file in text.workflows
 	some job in file.content.jobs
 	some step in object.get(job, "steps", [])
-	some key, _ in step["with"]
-	key in inputs
+	some action, key in inputs
+	startswith(step.uses, concat("", [action, "@"]))
+	step["with"][key]
 }
 
 violation contains text.finding(file, concat(" ", ["hands", name, "to what it runs"])) if {

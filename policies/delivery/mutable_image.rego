@@ -9,7 +9,7 @@
 #   subject: kubernetes
 #   match: workloads
 #   remedy: name the image by a version's tag, or by its digest
-#   frameworks: [CIS Kubernetes 5.5.1, SLSA Build L1, NIST CM-2]
+#   frameworks: [NIST CM-2]
 #   waivable: true
 package rules.delivery.mutable_image
 

@@ -8,7 +8,7 @@
 #   severity: high
 #   subject: terraform
 #   remedy: set `visibility` to `private` or `internal`
-#   frameworks: [CIS Software Supply Chain 1.2, NIST AC-3]
+#   frameworks: [OWASP CICD-SEC-7, NIST AC-3]
 #   waivable: true
 package rules.delivery.public_repository
 

@@ -8,7 +8,7 @@
 #   severity: critical
 #   subject: file
 #   remedy: run proposed code on `pull_request`, and keep what needs secrets to code that was merged
-#   frameworks: [OWASP CICD-SEC-4, SLSA Build L2, NIST SI-10]
+#   frameworks: [OWASP CICD-SEC-4, NIST SI-10]
 #   waivable: false
 package rules.delivery.untrusted_checkout
 

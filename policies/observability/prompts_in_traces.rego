@@ -9,7 +9,7 @@
 #   subject: kubernetes
 #   facts: [production]
 #   remedy: leave `content` off, or give the pipelines a processor `transform/...` or `redaction` that drops contents
-#   frameworks: [GDPR Art. 5, OWASP LLM02, NIST PT-2]
+#   frameworks: [GDPR Art. 5, OWASP LLM02]
 #   waivable: true
 package rules.observability.prompts_in_traces
 

@@ -8,7 +8,7 @@
 #   subject: terraform
 #   facts: [production]
 #   remedy: keep the bucket's logs for 30 days at least, with `retention_days`
-#   frameworks: [CIS GCP 2.3, NIST AU-11, PCI DSS 10.5.1]
+#   frameworks: [NIST AU-11, ISO 27001 A.8.15]
 #   waivable: true
 package rules.observability.short_logs
 

@@ -9,7 +9,7 @@
 #   subject: terraform
 #   facts: [production]
 #   remedy: record `DATA_READ` and `DATA_WRITE` of `allServices`, and exempt nobody
-#   frameworks: [CIS GCP 2.1, NIST AU-2, GDPR Art. 30, HIPAA 164.312(b)]
+#   frameworks: [CIS GCP 2.1, NIST AU-2, HIPAA 164.312(b)]
 #   waivable: true
 package rules.observability.unrecorded_access
 
