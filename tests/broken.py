@@ -50,7 +50,8 @@ class Break:
             if first == "kubernetes":
                 objects.append({"path": place, "environment": rest.partition("/")[0], "object": value})
             elif first in ("repository", "files"):
-                files.append({"path": place, "environment": "", "text": "", "content": value})
+                environment = "" if first == "repository" else rest.partition("/")[0]
+                files.append({"path": place, "environment": environment, "text": "", "content": value})
             else:
                 type_name, name = rest.split(".")
                 stacks[first]["resource"].setdefault(type_name, {})[name] = value  # type: ignore[index]

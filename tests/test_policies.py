@@ -18,6 +18,7 @@ from planform.checks.policy.engine import Opa, Report
 from planform.checks.policy.judge import judge
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError
+from planform.kubernetes.images import images
 from planform.pipeline import Compilation, compile_files, judged_of
 from planform.pipeline import judge as judge_compiled
 from planform.rules.build import capabilities, index, module
@@ -141,6 +142,16 @@ def _evaluated(query: str, document: object) -> list[dict[str, str]]:
     done = subprocess.run(command, input=json.dumps(document), capture_output=True, text=True, check=True)
     value: list[dict[str, str]] = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
     return value
+
+
+def test_the_images_of_planform_are_of_known_publishers() -> None:
+    """A publisher that images.yaml brings in has its line in delivery/unknown-publisher."""
+    containers = [{"name": name, "image": image.reference} for name, image in images().items()]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"}, "spec": {"containers": containers}}
+    entry = {"path": "kubernetes/prod/own/pod.yaml", "environment": "prod", "object": pod}
+    report = wasm().evaluate(replace(whole(), stacks={}, objects=(entry,), files=()).text())
+    assert found(report, "delivery/unknown-publisher") == []
+    assert len(containers) > 20
 
 
 # The pack

@@ -27,6 +27,26 @@ containers(pod) := [container |
 	some container in pod.spec[field]
 ]
 
+# The Helm charts that Config Sync or Argo CD install: `entry`, `chart`, `version`, and `values`, empty where there are none.
+releases := [release |
+	some entry in objects
+	release := _release(entry)
+]
+
+_release(entry) := {"entry": entry, "chart": helm.chart, "version": version, "values": values} if {
+	entry.object.kind in {"RootSync", "RepoSync"}
+	helm := entry.object.spec.helm
+	version := object.get(helm, "version", "")
+	values := object.get(helm, "values", {})
+}
+
+_release(entry) := {"entry": entry, "chart": source.chart, "version": version, "values": values} if {
+	entry.object.kind == "Application"
+	source := entry.object.spec.source
+	version := object.get(source, "targetRevision", "")
+	values := object.get(source, ["helm", "valuesObject"], {})
+}
+
 # A finding: the rule's words follow the object's kind and name.
 finding(entry, text) := {
 	"msg": concat(" ", [title(entry.object), text]),

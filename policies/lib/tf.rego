@@ -20,6 +20,17 @@ resources(type) := array.concat(
 	],
 )
 
+# The types that there are, for a rule about all of a kind.
+types contains type if {
+	some document in input.stacks
+	some type, _ in document.resource
+}
+
+types contains change.type if {
+	some document in input.stacks
+	some change in document.resource_changes
+}
+
 # The resources of every type.
 all_resources := array.concat(
 	[resource |
