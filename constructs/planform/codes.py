@@ -984,6 +984,13 @@ CODES: dict[str, Code] = {
         right='Output({"inside.json": "{}"})\n',
         help="rename what gives the file its name, or remove the link",
     ),
+    "policy/bad-image": Code(
+        title="an image that is no pack of rules",
+        why="`--policies oci://...` takes what `planform policy push` and `conftest push` write: a layer for each file, of the media types of Open Policy Agent, each what its digest says. Anything else would be judged by as nothing.",
+        wrong="planform check blueprints --policies oci://registry.acme.example/policies\n",
+        right="planform check blueprints --policies oci://registry.acme.example/policies:v3\n",
+        help="name a tag or a digest, or push the pack anew",
+    ),
     "policy/bad-metadata": Code(
         title="metadata of a policy rule that does not fit",
         why="A rule's id, file and package are one name, its facts are those that it reads, and every field is there, so that a finding can name the rule and the remedy.",
@@ -997,6 +1004,20 @@ CODES: dict[str, Code] = {
         wrong="terraform show plan > plan.json\n",
         right="terraform show -json plan > plan.json\n",
         help="write the plan anew, as JSON",
+    ),
+    "policy/bad-severity": Code(
+        title="a severity that does not exist",
+        why="critical, high and medium deny, low warns; in the cluster critical and high refuse in production.",
+        wrong="observability/unlabelled: grave\n",
+        right="observability/unlabelled: high\n",
+        help="write critical, high, medium or low",
+    ),
+    "policy/checkov-failed": Code(
+        title="checkov gave no opinion",
+        why="checkov ends with 0 for a plan that it could not read. Its answer counts only when it is a report in which every resource is, without an error, and from which something was judged.",
+        wrong="",
+        right="",
+        help="mend what is named, install the version of checkov that planform is tested with, or leave out `--checkov`",
     ),
     "policy/duplicate-rule": Code(
         title="two policy rules with one id",
@@ -1012,6 +1033,20 @@ CODES: dict[str, Code] = {
         right="",
         help="mend the rule that is named, or the engine; `planform check --policy-engine wasm` tries the other one",
     ),
+    "policy/lowered-severity": Code(
+        title="a severity below that of the rule",
+        why="`severities.yaml` makes rules stricter for a whole organisation. What may be as it is, is said by a waiver: for one target, with a reason, an owner and a date.",
+        wrong="resource/public-bucket: low\n",
+        right="observability/unlabelled: high\n",
+        help="delete the line",
+    ),
+    "policy/no-checkov": Code(
+        title="--checkov, and no checkov",
+        why="checkov's requirements do not go with those of planform, so it is not installed with it, but called where it is.",
+        wrong="",
+        right="",
+        help="`pipx install checkov`, or name the executable in PLANFORM_CHECKOV",
+    ),
     "policy/no-engine": Code(
         title="rules of one's own, and no opa",
         why="planform's own rules are shipped as WebAssembly; rules of one's own are Rego, which only the executable `opa` evaluates. They are never left out in silence.",
@@ -1025,6 +1060,13 @@ CODES: dict[str, Code] = {
         wrong="",
         right="",
         help="correct the path",
+    ),
+    "policy/no-image": Code(
+        title="a pack of rules that cannot be pulled",
+        why="What an organisation demands of every platform is not left out because the registry is not reached.",
+        wrong="",
+        right="",
+        help="look at the name, the network and `docker login`; with its digest, a pack that was pulled once is found without a network",
     ),
     "policy/no-metadata": Code(
         title="a policy rule without metadata",
@@ -1076,8 +1118,8 @@ CODES: dict[str, Code] = {
         help="begin the stack's name with `<platform>-<environment>`",
     ),
     "policy/unknown-rule": Code(
-        title="a waiver of a rule that does not exist",
-        why="A misspelt waiver would allow nothing, and nobody would know.",
+        title="a waiver or a severity of a rule that does not exist",
+        why="A misspelt waiver would allow nothing, a misspelt severity would tighten nothing, and nobody would know.",
         wrong="waivers:\n  - rule: resource/public-buckets\n    target: google_storage_bucket.features\n    reason: the press kit, which is public on purpose\n    owner: group:press@acme.example\n    expires: 2027-06-30\n",
         right="waivers:\n  - rule: resource/public-bucket\n    target: google_storage_bucket.features\n    reason: the press kit, which is public on purpose\n    owner: group:press@acme.example\n    expires: 2027-06-30\n",
         help="write the id of a finding, without `policy/`; `planform list rules` has all of them",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from planform.checks.policy.severities import SEVERITIES
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
 from planform.rules.pack import digest, shipped_pack
 from planform.rules.rule import Pack, read_pack
@@ -16,11 +17,15 @@ _PACKAGE = re.compile(r"^package\s+(\S+)", re.MULTILINE)
 
 
 def found_beside(blueprints: Iterable[Path]) -> tuple[Path, ...]:
-    """The folders `policies` with rules, beside each blueprint and in the current folder; planform's own is none."""
+    """The folders `policies` that hold something, beside each blueprint and here; planform's own is none."""
     places = [*(path.resolve().parent for path in blueprints), Path.cwd()]
     folders = dict.fromkeys(place / "policies" for place in places)
     own = digest(shipped_pack().folder)  # the same rules in a checkout of planform are planform's own too
-    return tuple(each for each in folders if each.is_dir() and any(each.rglob("*.rego")) and digest(each) != own)
+    return tuple(each for each in folders if each.is_dir() and _has_some(each) and digest(each) != own)
+
+
+def _has_some(folder: Path) -> bool:
+    return (folder / SEVERITIES).is_file() or any(folder.rglob("*.rego"))
 
 
 def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
@@ -52,7 +57,8 @@ def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
                     )
                 )
             taken.setdefault(rule.id, str(place))
-        packs.append(pack)
+        if pack.rules:
+            packs.append(pack)
     if faults:
         raise DiagnosticError(in_order(faults))
     return tuple(packs)
