@@ -19,11 +19,13 @@ TOOLS = ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
+CHECKOV = "3.3.30"
 MODELSCAN = "0.8.8"
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 GO_TOOLS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
     "conftest": "github.com/open-policy-agent/conftest@v0.71.1",
+    "crane": "github.com/google/go-containerregistry/cmd/crane@v0.20.6",
     "gator": "github.com/open-policy-agent/gatekeeper/v3/cmd/gator@v3.23.1",
     "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
     "opa": "github.com/open-policy-agent/opa@v1.22.0",
@@ -93,12 +95,21 @@ def backstage_tools() -> None:
 
 def pip_tools() -> None:
     """Programs whose requirements are not planform's, each in an environment of its own."""
-    here = TOOLS / "modelscan"
+    pip_tool("checkov", CHECKOV)
     if sys.version_info >= (3, 13):
         print(f"modelscan {MODELSCAN} is for Python 3.10 to 3.12; its tests are skipped", file=sys.stderr)
-    elif not (here / "bin" / "modelscan").exists():
+    else:
+        pip_tool("modelscan", MODELSCAN)
+
+
+def pip_tool(name: str, version: str) -> None:
+    """One of them, in the version named."""
+    here = TOOLS / name
+    stamp = here / "version"
+    if not stamp.exists() or stamp.read_text() != version:
         run(PYTHON, "-m", "venv", here)
-        run(here / "bin" / "python", "-m", "pip", "install", "-q", f"modelscan=={MODELSCAN}")
+        run(here / "bin" / "python", "-m", "pip", "install", "-q", f"{name}=={version}")
+        stamp.write_text(version)
 
 
 def go_tools() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from planform.checks.policy.engine import EngineName
 from planform.checks.policy.judge import Judgement
 from planform.checks.policy.own import found_beside, own_packs
 from planform.checks.policy.own_tests import run_tests
+from planform.checks.policy.severities import tightened
 from planform.diagnostics import DiagnosticError
 from planform.pipeline import Compilation, compile_files, judge
 from planform.rules import skeleton
+from planform.rules.pack import shipped_pack
 from planform.rules.skeleton import rule_text
 from tests.go_tools import go_tool
 
@@ -182,6 +185,63 @@ def test_rules_without_tests_do_not_pass(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DiagnosticError) as caught:
         run_tests([tmp_path])
     assert [each.code for each in caught.value.diagnostics] == ["policy/no-tests"]
+
+
+# Severities
+
+
+def severities(folder: Path, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "severities.yaml").write_text(text)
+    return folder
+
+
+def test_a_severity_can_be_raised_and_needs_no_opa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What planform ships denies from medium upwards, so a made-up rule of severity low shows that more is denied."""
+    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    folder = severities(tmp_path / "policies", "observability/unlabelled: critical\n")
+    assert found_beside([tmp_path / "platform.yaml"]) == (folder,)
+    raised = {rule.id: rule.severity for rule in check(folder).rules}
+    assert raised["observability/unlabelled"] == "critical"
+    assert raised["resource/unbounded-pod"] == "medium"
+    low = replace(shipped_pack().by_id["observability/unlabelled"], severity="low")
+    assert not low.denies
+    assert tightened({low.id: low}, [folder])[low.id].denies
+
+
+def test_of_two_folders_the_graver_severity_holds(tmp_path: Path) -> None:
+    folders = [
+        severities(tmp_path / "one", "observability/unlabelled: critical\n"),
+        severities(tmp_path / "two", "observability/unlabelled: high\n"),
+    ]
+    for each in (folders, folders[::-1]):
+        assert tightened(shipped_pack().by_id, each)["observability/unlabelled"].severity == "critical"
+
+
+def test_severities_are_judged(tmp_path: Path) -> None:
+    """All at once, each at its line; no rule becomes milder."""
+    folder = severities(
+        tmp_path,
+        "observability/unlabelled: high\n"
+        "resource/public-bucket: low\n"
+        "resource/public-bukket: high\n"
+        "security/privileged-pod: [grave]\n",
+    )
+    with pytest.raises(DiagnosticError) as caught:
+        check(folder)
+    assert [(each.code, each.at.line if each.at else 0) for each in caught.value.diagnostics] == [
+        ("policy/lowered-severity", 2),
+        ("policy/unknown-rule", 3),
+        ("policy/bad-severity", 4),
+    ]
+    assert "did you mean `resource/public-bucket`?" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- resource/public-bucket\n", "a: [\n", "a: high\na: low\n"])
+def test_what_is_no_list_of_severities_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        check(severities(tmp_path, text))
+    assert all(each.code.startswith("blueprint/") and each.at is not None for each in caught.value.diagnostics)
 
 
 # The command line

@@ -35,6 +35,7 @@ from planform.spec.resolve import addresses_of, resolve
 from planform.terraform.record import Record, Records, Resource, records_of
 
 if TYPE_CHECKING:
+    from planform.checks.policy.checkov import Checkov
     from planform.checks.policy.document import Judged
     from planform.checks.policy.engine import Engine, EngineName
     from planform.checks.policy.judge import Judgement
@@ -251,10 +252,11 @@ def judge(
     plans: Mapping[str, Mapping[str, Any]] | None = None,
     engine: EngineName | Engine = "auto",
     folders: Sequence[Path] = (),
+    checkov: Checkov | None = None,
 ) -> Judgement:
     """Gate 1: the policy rules over what was compiled, or over real plans of some of its stacks.
 
-    Raises DiagnosticError when the rules could not be evaluated.
+    Raises DiagnosticError when the rules, or checkov where it is given, could not be evaluated.
     """
     from planform.checks.policy.judge import judge as judge_document
 
@@ -265,6 +267,7 @@ def judge(
         whole=compiled.only is None and plans is None,
         engine=engine,
         folders=folders,
+        checkov=checkov,
     )
 
 

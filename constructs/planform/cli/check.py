@@ -32,6 +32,7 @@ __all__ = ["command"]
 )
 @options.policies
 @options.policy_engine
+@click.option("--checkov", is_flag=True, help="Ask checkov too, as a second opinion on all Terraform; takes a while.")
 @options.day
 @click.option("--sarif", is_flag=True, help="Findings as SARIF 2.1.0 on stdout, for code scanning.")
 @click.option("--junit", metavar="FILE", help="Write one test case for each rule to FILE, as JUnit does.")
@@ -42,8 +43,9 @@ def command(
     environments: tuple[str, ...],
     app: str | None,
     plans: tuple[str, ...],
-    policies: tuple[Path, ...],
+    policies: tuple[str, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
+    checkov: bool,
     day: date | None,
     sarif: bool,
     junit: str | None,
@@ -57,15 +59,18 @@ def command(
       planform check blueprints/reference
       planform check blueprints/reference --sarif > findings.sarif
       planform check blueprints/reference --plan acme-ai-dev-resource.json
+      planform check blueprints/reference --checkov --policies oci://registry.acme.example/policies:v3
     """
     if sarif and run.as_json:
         raise click.UsageError("--sarif is a document of its own: leave out --json")
     run.as_sarif = sarif
     the_engine_of(app)
     with run.step("loading the compiler"):
-        from planform.checks.policy.own import found_beside
+        from planform.checks.policy.checkov import checkov_here
         from planform.pipeline import compile_files, judge
         from planform.terraform.plan_files import read_plans
+    folders = options.policy_folders(run, policies, blueprint)
+    second = checkov_here() if checkov else None
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, app=app)
     with run.step("judging"):
@@ -74,7 +79,8 @@ def command(
             today=day or date.today(),
             plans=read_plans(plans, "resource_changes", compiled.stacks) if plans else None,
             engine=policy_engine,
-            folders=policies or found_beside(map(Path, blueprint)),
+            folders=folders,
+            checkov=second,
         )
     if junit:
         from planform.checks.policy.junit import to_junit
@@ -91,6 +97,7 @@ def command(
             subjects=judgement.subjects,
             waived=[{"code": each.code, "summary": each.summary} for each in judgement.waived],
             engine=judgement.engine,
+            policies=[str(each) for each in folders],
         )
     run.show(findings)
     run.talk(_closing(judgement))

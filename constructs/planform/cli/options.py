@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-__all__ = ["app", "day", "environments", "policies", "policy_engine"]
+from planform.cli.terminal import Run
+
+__all__ = ["app", "day", "environments", "policies", "policy_engine", "policy_folders"]
 
 
 def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
@@ -26,9 +29,9 @@ app = click.option(
 policies = click.option(
     "--policies",
     multiple=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="A folder with rules of one's own; may be repeated. Default: `policies` beside the blueprint, and here.",
+    metavar="DIR|IMAGE",
+    help="Rules of one's own: a folder, or an image oci://REGISTRY/REPOSITORY:TAG; may be repeated. Default: `policies`"
+    " beside the blueprint, and here.",
 )
 policy_engine = click.option(
     "--policy-engine",
@@ -44,3 +47,20 @@ day = click.option(
     metavar="DATE",
     help="Judge waivers as of this day, such as 2027-01-31. Default: today.",
 )
+
+
+def policy_folders(run: Run, policies: Sequence[str], blueprint: Sequence[str]) -> tuple[Path, ...]:
+    """The folders that `--policies` means. Images are pulled, and what a tag stood for is told."""
+    from planform.checks.policy.images import SCHEME, pull
+    from planform.checks.policy.own import found_beside
+
+    folders = []
+    for each in policies:
+        if each.startswith(SCHEME):
+            with run.step(f"pulling {each}"):
+                pulled = pull(each)
+            run.talk(f"rules of {pulled.reference}")
+            folders.append(pulled.folder)
+        else:
+            folders.append(Path(each))
+    return tuple(folders) or found_beside(map(Path, blueprint))

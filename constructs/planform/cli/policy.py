@@ -38,6 +38,7 @@ def command() -> None:
       planform policy new data/unowned-dataset
       planform policy test
       planform policy docs --out docs/policies
+      planform policy push oci://registry.acme.example/policies:v3
     """
 
 
@@ -118,6 +119,27 @@ def docs(run: Run, folders: tuple[Path, ...], out: Path) -> None:
         return run.document(written=written)
     for each in written:
         run.data(each)
+    return None
+
+
+@command.command(name="push")
+@click.argument("reference", metavar="oci://REGISTRY/REPOSITORY:TAG")
+@click.option("--policies", "folder", default=FOLDER, show_default=True, metavar="DIR",
+              type=click.Path(path_type=Path, exists=True), help="The folder with the rules.")  # fmt: skip
+@common
+def push(run: Run, reference: str, folder: Path) -> None:
+    """Put rules and severities into a registry, for `--policies oci://...` elsewhere.
+
+    Credentials are those of `docker login`. What is printed has the digest, which stays the same whatever becomes of
+    the tag.
+    """
+    from planform.checks.policy.images import push as push_image
+
+    with run.step("pushing"):
+        pushed = push_image(reference, folder)
+    if run.as_json:
+        return run.document(pushed=pushed)
+    run.data(pushed)
     return None
 
 

@@ -62,7 +62,7 @@ def command(
     plans: tuple[str, ...],
     prices: str | None,
     structure: bool,
-    policies: tuple[Path, ...],
+    policies: tuple[str, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
     day: date | None,
     fail_on_denial: bool,
@@ -94,12 +94,13 @@ def command(
         notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
     real = read_plans(plans, "resource_changes")
     table = price_table(prices)
+    folders = options.policy_folders(run, policies, ()) if policies else ()
     with run.step("compiling and planning"), _planner(structure) as found:
         if found is None and not structure:
             notes.append("neither terraform nor tofu is on PATH")
         changes = preview(
             before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose,
-            prices=table, rules=Rules(policies, policy_engine), today=day,
+            prices=table, rules=Rules(folders, policy_engine), today=day,
         )  # fmt: skip
     report(run, changes, format_, out)
     if fail_on_denial and changes.policies is not None and changes.policies.denied:

@@ -42,7 +42,7 @@ def command(
     planes: tuple[str, ...],
     locked: bool,
     app: str | None,
-    policies: tuple[Path, ...],
+    policies: tuple[str, ...],
     policy_engine: Literal["auto", "opa", "wasm"],
     day: date | None,
     allow_denied: bool,
@@ -69,9 +69,9 @@ def command(
     if not out:
         raise click.BadParameter("name a folder", param_hint="--out")
     with run.step("loading the compiler"):
-        from planform.checks.policy.own import found_beside
         from planform.diagnostics import DiagnosticError, in_order
         from planform.pipeline import compile_files, judge
+    folders = options.policy_folders(run, policies, blueprint)
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
     if locked:
@@ -83,7 +83,7 @@ def command(
                 compiled,
                 today=day or date.today(),
                 engine=policy_engine,
-                folders=policies or found_beside(map(Path, blueprint)),
+                folders=folders,
             )
         findings = in_order([*findings, *judgement.findings])
         if judgement.denied and not allow_denied:

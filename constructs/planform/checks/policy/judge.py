@@ -9,9 +9,11 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from planform.checks.policy.checkov import FAMILY, Checkov, baseline
 from planform.checks.policy.document import Judged
 from planform.checks.policy.engine import SECONDS, Engine, EngineName, Report, engine_named, failed
 from planform.checks.policy.own import own_packs
+from planform.checks.policy.severities import tightened
 from planform.checks.policy.waivers import Permissions, Written
 from planform.diagnostics import Diagnostic, DiagnosticError, Severity, error, in_order
 from planform.rules.pack import shipped_pack
@@ -45,24 +47,32 @@ def judge(
     whole: bool = True,
     engine: EngineName | Engine = "auto",
     folders: Sequence[Path] = (),
+    checkov: Checkov | None = None,
     seconds: float = SECONDS,
 ) -> Judgement:
-    """Judge a document by the shipped rules and those of some folders.
+    """Judge a document by the shipped rules and those of some folders, and ask checkov if it is given.
 
     `whole` says that every environment is here, so that a waiver without a target is one too many.
     Raises DiagnosticError when the rules could not be evaluated, or there was nothing to judge.
     """
     started = time.perf_counter()
     packs = (shipped_pack(), *own_packs(folders))
-    rules = {rule.id: rule for pack in packs for rule in pack.rules}
+    rules = tightened({rule.id: rule for pack in packs for rule in pack.rules}, folders)
     _something(rules, judged)
     chosen = engine_named(engine, packs) if isinstance(engine, str) else engine
     report = chosen.evaluate(judged.text(), seconds)
     _complete(rules, report, judged.subjects)
-    permissions = Permissions(waivers, rules, judged, today, whole)
+    found_by_all, engines = report.findings, chosen.name
+    if checkov is not None:
+        opinion = checkov.opinion(judged, baseline())
+        rules |= opinion.rules
+        found_by_all += opinion.findings
+        engines += f" and checkov {opinion.version}"
+    asked = [each for each in waivers if not _unasked(each, rules, whole and checkov is not None)]
+    permissions = Permissions(asked, rules, judged, today, whole)
     findings: list[Diagnostic] = []
     waived: list[Diagnostic] = []
-    for found in report.findings:
+    for found in found_by_all:
         allowed = permissions.allow(found)
         (waived if allowed else findings).append(_diagnostic(rules[found["rule"]], found, judged))
     findings += permissions.faults()
@@ -71,9 +81,15 @@ def judge(
         in_order(waived),
         tuple(rules.values()),
         judged.subjects,
-        chosen.name,
+        engines,
         time.perf_counter() - started,
     )
+
+
+def _unasked(written: Written, rules: Mapping[str, Rule], everything: bool) -> bool:
+    """Whether a waiver is of a check of checkov that this run had no reason to ask."""
+    rule = written.waiver.rule
+    return rule.startswith(f"{FAMILY}/") and rule not in rules and not everything
 
 
 def _diagnostic(rule: Rule, found: Mapping[str, str], judged: Judged) -> Diagnostic:

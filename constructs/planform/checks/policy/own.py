@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from planform.checks.policy.severities import SEVERITIES
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
 from planform.rules.pack import digest, shipped_pack
 from planform.rules.rule import Pack, read_pack, rego_files
@@ -16,16 +17,18 @@ _PACKAGE = re.compile(r"^package\s+(\S+)", re.MULTILINE)
 
 
 def found_beside(blueprints: Iterable[Path]) -> tuple[Path, ...]:
-    """The folders `policies` with rules, beside each blueprint and in the current folder; planform's own is none."""
+    """The folders `policies` that hold something, beside each blueprint and here; planform's own is none."""
     places = [*(path.resolve().parent for path in blueprints), Path.cwd()]
     folders = dict.fromkeys(place / "policies" for place in places)
     own = digest(shipped_pack().folder)  # the same rules in a checkout of planform are planform's own too
-    return tuple(each for each in folders if each.is_dir() and _judges(each) and digest(each) != own)
+    return tuple(each for each in folders if each.is_dir() and _has_some(each) and digest(each) != own)
 
 
-def _judges(folder: Path) -> bool:
-    """Whether a folder has more than tests and libraries."""
-    return any(path.relative_to(folder).parts[0] != "lib" for path in rego_files(folder))
+def _has_some(folder: Path) -> bool:
+    """Whether a folder has severities, or more rules than tests and libraries."""
+    return (folder / SEVERITIES).is_file() or any(
+        path.relative_to(folder).parts[0] != "lib" for path in rego_files(folder)
+    )
 
 
 def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
@@ -43,7 +46,7 @@ def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
             faults += fault.diagnostics
             continue
         wrong = [*_library_faults(folder)]
-        if not pack.rules and not wrong:
+        if not pack.rules and not wrong and not (folder / SEVERITIES).is_file():
             help = "name the folder above `<plane>/<rule>.rego`; `planform policy new` writes a rule"
             wrong.append(error("policy/no-rules", f"{folder} has no rules", Location(str(folder), 0, 0), help=help))
         faults += wrong
@@ -61,7 +64,8 @@ def own_packs(folders: Sequence[Path]) -> tuple[Pack, ...]:
                     )
                 )
             taken.setdefault(rule.id, str(place))
-        packs.append(pack)
+        if pack.rules:
+            packs.append(pack)
     if faults:
         raise DiagnosticError(in_order(faults))
     return tuple(packs)
