@@ -198,7 +198,8 @@ def severities(folder: Path, text: str) -> Path:
 
 def test_a_severity_can_be_raised_and_needs_no_opa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What planform ships denies from medium upwards, so a made-up rule of severity low shows that more is denied."""
-    monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
+    monkeypatch.delenv("PLANFORM_OPA", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
     folder = severities(tmp_path / "policies", "observability/unlabelled: critical\n")
     assert found_beside([tmp_path / "platform.yaml"]) == (folder,)
     raised = {rule.id: rule.severity for rule in check(folder).rules}

@@ -10,7 +10,7 @@
 #   match: workloads
 #   remedy: >-
 #     serve the model with an architecture that the server knows, or put its reviewed code into the image; then take
-#     `--trust-remote-code` out
+#     the argument `vllm serve --trust-remote-code` out
 #   frameworks: [OWASP LLM03, NIST SI-7, MITRE ATLAS AML.T0010]
 #   waivable: true
 package rules.data.remote_model_code
