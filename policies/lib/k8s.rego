@@ -13,6 +13,13 @@ pods := [pod |
 	pod := {"entry": entry, "metadata": object.get(template, "metadata", {}), "spec": template.spec}
 ]
 
+# A field of a container's security context, or else of its pod's.
+secured(_, container, field) := container.securityContext[field]
+
+secured(pod, container, field) := pod.spec.securityContext[field] if not _has(container, field)
+
+_has(container, field) if field in object.keys(container.securityContext)
+
 _template(object) := object if object.kind == "Pod"
 
 _template(object) := object.spec.template if {
