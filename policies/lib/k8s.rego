@@ -34,6 +34,13 @@ containers(pod) := [container |
 	some container in pod.spec[field]
 ]
 
+# What roles grant: the role's entry, and one of its rules.
+permissions contains [entry, rule] if {
+	some entry in objects
+	entry.object.kind in {"ClusterRole", "Role"}
+	some rule in entry.object.rules
+}
+
 # A finding: the rule's words follow the object's kind and name.
 finding(entry, text) := {
 	"msg": concat(" ", [title(entry.object), text]),
