@@ -5,7 +5,7 @@
 #   Terraform for it, and nobody does.
 # custom:
 #   id: security/personal-grant
-#   severity: medium
+#   severity: low
 #   subject: terraform
 #   facts: [production]
 #   remedy: grant the role to a group that the person is in

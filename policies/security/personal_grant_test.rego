@@ -12,7 +12,7 @@ test_a_group_is_allowed if {
 	)
 }
 
-test_a_person_is_denied_in_production if {
+test_a_person_warns_in_production if {
 	grant := example.planned("google_project_iam_member", to("user:ada@acme.example"), {})
 	count(personal_grant.violation) == 1 with input as grant
 	count(personal_grant.violation) == 0 with input as object.union(grant, {"facts": example.trial})
