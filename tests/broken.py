@@ -36,6 +36,19 @@ class Break:
         """The Kubernetes objects that are added."""
         return [each for path, each in self.change.get("add", {}).items() if path.startswith("kubernetes/")]
 
+    def alone(self, judged: Judged) -> Judged:
+        """The fault in the part of the platform that it can concern: its stacks, or all objects of its environments."""
+        places = [*self.change.get("break", {}), *self.change.get("add", {}), *self.change.get("drop", ())]
+        roots = {place.partition("/")[0] for place in places}
+        environments = {place.split("/")[1] for place in places if place.startswith("kubernetes/")}
+        part = replace(
+            judged,
+            stacks={name: document for name, document in judged.stacks.items() if name in roots},
+            objects=tuple(each for each in judged.objects if each["environment"] in environments),
+            files=judged.files if roots & {"repository", "files"} else (),
+        )
+        return self.applied(part)
+
     def applied(self, judged: Judged) -> Judged:
         """The platform with the fault in it."""
         stacks = copy.deepcopy(dict(judged.stacks))

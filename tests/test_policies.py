@@ -94,7 +94,7 @@ def test_every_case_is_of_a_rule() -> None:
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.id)
 def test_a_broken_platform_is_found_in_every_form(case: Break) -> None:
-    broken = case.applied(whole())
+    broken = case.alone(whole())
     report = wasm().evaluate(broken.text())
     assert found(report, case.rule) == [*case.finds]
     for form in (as_plan, as_objects):
@@ -133,7 +133,7 @@ def test_a_broken_object_is_found_at_admission(case: Break) -> None:
     for each in case.objects:
         review = {"review": {"object": each}, "parameters": {"facts": {}}}
         texts += _evaluated(f"data.rules.{package}.violation", review)
-    compiled = [each for each in wasm().evaluate(case.applied(whole()).text()).findings if each["rule"] == case.rule]
+    compiled = [each for each in wasm().evaluate(case.alone(whole()).text()).findings if each["rule"] == case.rule]
     assert sorted(each["msg"] for each in texts) == sorted(each["msg"] for each in compiled)
 
 

@@ -50,7 +50,7 @@ def conftest(document: Any, facts: Any, tmp_path: Path) -> list[str]:
 @pytest.mark.go
 def test_conftest_denies_what_gate_1_denies_in_a_plan(tmp_path: Path) -> None:
     for number, case in enumerate(IN_PLANS):
-        stack, broken = stack_of(case), as_plan(case.applied(whole()))
+        stack, broken = stack_of(case), as_plan(case.alone(whole()))
         place = tmp_path / str(number)
         place.mkdir()
         facts = {**broken.facts, "stack": stack}
@@ -77,7 +77,7 @@ def test_conftest_denies_what_it_knows_nothing_about(tmp_path: Path) -> None:
 def test_conftest_judges_a_manifest(tmp_path: Path) -> None:
     (case, *_) = [each for each in ADMITTED if each.rule == "security/privileged-pod"]
     found = conftest(case.objects[0], {**whole().facts, "environment": "prod"}, tmp_path)
-    assert found == [f"{case.rule}: {each}" for each in said(case.applied(whole()), case.rule)]
+    assert found == [f"{case.rule}: {each}" for each in said(case.alone(whole()), case.rule)]
 
 
 # Gatekeeper
@@ -109,7 +109,7 @@ def gator(environment: str, objects: list[Any], tmp_path: Path) -> list[dict[str
 def test_gatekeeper_denies_what_gate_1_denies(case: Break, tmp_path: Path) -> None:
     results = gator("prod", case.objects, tmp_path)
     of_rule = [each for each in results if each["constraint"]["kind"] == kind(RULES[case.rule])]
-    assert sorted(each["msg"] for each in of_rule) == said(case.applied(whole()), case.rule)
+    assert sorted(each["msg"] for each in of_rule) == said(case.alone(whole()), case.rule)
 
 
 @pytest.mark.go
@@ -142,7 +142,7 @@ def test_a_template_holds_all_that_its_rule_needs(case: Break, tmp_path: Path) -
         document = json.dumps({"review": {"object": each}, "parameters": {"facts": {}}})
         done = subprocess.run(command, input=document, capture_output=True, text=True, check=True)
         found += [each["msg"] for each in json.loads(done.stdout)["result"][0]["expressions"][0]["value"]]
-    assert sorted(found) == said(case.applied(whole()), case.rule)
+    assert sorted(found) == said(case.alone(whole()), case.rule)
 
 
 def test_every_rule_about_objects_is_delivered() -> None:

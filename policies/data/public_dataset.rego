@@ -27,6 +27,6 @@ violation contains tf.finding(dataset, concat(" ", ["lets", group, "in"])) if {
 violation contains tf.finding(grant, concat(" ", ["lets", member, "in"])) if {
 	some type in ["google_bigquery_dataset_iam_member", "google_bigquery_dataset_iam_binding"]
 	some grant in tf.resources(type)
-	some member in array.concat([tf.get(grant, ["member"], "")], tf.get(grant, ["members"], []))
+	some member in tf.members(grant)
 	member in everybody
 }

@@ -13,6 +13,13 @@ pods := [pod |
 	pod := {"entry": entry, "metadata": object.get(template, "metadata", {}), "spec": template.spec}
 ]
 
+# A field of a container's security context, or else of its pod's.
+secured(_, container, field) := container.securityContext[field]
+
+secured(pod, container, field) := pod.spec.securityContext[field] if not _has(container, field)
+
+_has(container, field) if field in object.keys(container.securityContext)
+
 _template(object) := object if object.kind == "Pod"
 
 _template(object) := object.spec.template if {
@@ -45,6 +52,13 @@ _release(entry) := {"entry": entry, "chart": source.chart, "version": version, "
 	source := entry.object.spec.source
 	version := object.get(source, "targetRevision", "")
 	values := object.get(source, ["helm", "valuesObject"], {})
+}
+
+# What roles grant: the role's entry, and one of its rules.
+permissions contains [entry, rule] if {
+	some entry in objects
+	entry.object.kind in {"ClusterRole", "Role"}
+	some rule in entry.object.rules
 }
 
 # A finding: the rule's words follow the object's kind and name.

@@ -46,6 +46,19 @@ all_resources := array.concat(
 	],
 )
 
+# The grants of IAM, on whatever they are: one member each, or a list.
+grants := [grant |
+	some grant in all_resources
+	some ending in ["_iam_member", "_iam_binding"]
+	endswith(grant.type, ending)
+]
+
+# Whom a grant is to, as far as it is known.
+members(grant) := [member |
+	some member in array.concat([get(grant, ["member"], "")], get(grant, ["members"], []))
+	member != ""
+]
+
 _written(stack, type, name, body) := {
 	"stack": stack,
 	"environment": input.facts.stacks[stack],

@@ -22,6 +22,6 @@ violation contains tf.finding(bucket, "does not prevent public access") if {
 violation contains tf.finding(grant, concat(" ", ["lets", member, "in"])) if {
 	some type in ["google_storage_bucket_iam_member", "google_storage_bucket_iam_binding"]
 	some grant in tf.resources(type)
-	some member in array.concat([tf.get(grant, ["member"], "")], tf.get(grant, ["members"], []))
+	some member in tf.members(grant)
 	member in {"allUsers", "allAuthenticatedUsers"}
 }

@@ -32,6 +32,6 @@ violation contains tf.finding(grant, concat(" ", ["grants", role])) if {
 violation contains tf.finding(grant, concat(" ", ["grants a role to", member])) if {
 	some type in granting
 	some grant in tf.resources(type)
-	some member in array.concat([tf.get(grant, ["member"], "")], tf.get(grant, ["members"], []))
+	some member in tf.members(grant)
 	member in {"allUsers", "allAuthenticatedUsers"}
 }
