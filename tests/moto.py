@@ -10,9 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests import terraform
+from tests import terraform, tools
 
 
 def port_of_moto(log: Path) -> tuple[int, subprocess.Popen[bytes]]:
@@ -38,7 +36,7 @@ def port_of_moto(log: Path) -> tuple[int, subprocess.Popen[bytes]]:
 def running(log: Path) -> Iterator[str]:
     """The address of a server that lives as long as the fixture that yields from this."""
     terraform.need("aws")
-    pytest.importorskip("moto", reason="moto is not installed")
+    tools.module("moto")
     port, started = port_of_moto(log)
     yield f"http://127.0.0.1:{port}"
     started.terminate()

@@ -12,12 +12,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.tools import REQUIRED, absent
 
 PROVIDERS = {
     "aws": ("hashicorp", "5.100.0"),
@@ -27,8 +30,9 @@ PROVIDERS = {
     "humanitec": ("humanitec", "1.9.1"),
     "sonarqube": ("jdamata", "0.16.21"),
 }
-"""Namespace and version of the providers that judge; AWS's alone is on every machine that runs the tests."""
-REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
+"""Namespace and version of the providers that judge."""
+EVERYWHERE = ("aws",)
+"""Those that must be there where every tier is required: a new machine can get the others from no package registry."""
 
 
 def _mirrors() -> Iterator[Path]:
@@ -92,16 +96,13 @@ def provider_is_here(name: str) -> bool:
 
 
 def need(*providers: str) -> None:
-    """Skip, by name, where terraform or a provider is not here; fail where every tier is required.
-
-    Only the AWS provider must be there even then: a new machine cannot get the others from a package registry.
-    """
+    """Skip, by name, where terraform or a provider is not here; where every tier is required, one may have to be."""
     if shutil.which("terraform") is None:
-        (pytest.fail if REQUIRED else pytest.skip)("terraform is not on PATH")
+        absent("terraform is not on PATH")
     for name in providers:
         if not provider_is_here(name):
             reason = f"the provider {PROVIDERS[name][0]}/{name} {PROVIDERS[name][1]} is not on this machine"
-            (pytest.fail if REQUIRED and name == "aws" else pytest.skip)(reason)
+            absent(reason) if name in EVERYWHERE else pytest.skip(reason)
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,18 @@ class Verdict:
     created: int
 
 
-def missing(document: str) -> tuple[str, ...]:
-    """The providers of a document that are not on this machine."""
-    return tuple(name for name in json.loads(document)["terraform"]["required_providers"] if not provider_is_here(name))
+def judgeable(documents: Mapping[str, str]) -> dict[str, str]:
+    """Those whose every provider is on this machine; what is left out is named."""
+    kept = {}
+    for name, text in documents.items():
+        lacking = [each for each in json.loads(text)["terraform"]["required_providers"] if not provider_is_here(each)]
+        if lacking:
+            warnings.warn(f"{name} is not judged: {', '.join(lacking)} not on this machine", stacklevel=2)
+            if REQUIRED:
+                need(*(each for each in lacking if each in EVERYWHERE))
+        else:
+            kept[name] = text
+    return kept
 
 
 def judge(documents: Mapping[str, str], work: Path) -> dict[str, Verdict]:

@@ -69,6 +69,9 @@ def test_no_field_of_the_reference_lets_a_secret_through(kind: str) -> None:
 def test_no_setting_of_a_component_lets_a_secret_through(capability: str, component: str) -> None:
     blueprint, canary = platform({capability: component}), CANARIES["github"]
     (plane,) = [name for name, block in blueprint["planes"].items() if capability in block]
-    slot = blueprint["planes"][plane][capability]
-    for path in leaves(slot) if isinstance(slot, dict) else ():
-        assert canary not in told(planted(blueprint, ("planes", plane, capability, *path), canary))
+    paths = list(leaves(blueprint["planes"][plane][capability], ("planes", plane, capability)))
+    assert paths
+    for path in paths:
+        said = told(planted(blueprint, path, canary))
+        assert canary not in said, ".".join(map(str, path))
+        assert "secret" in said, ".".join(map(str, path))

@@ -19,7 +19,7 @@ import yaml
 from planform.kubernetes import to_yaml
 from planform.kubernetes.record import HelmRelease, holders
 from planform.pipeline import build, specs_of
-from tests.go_tools import go_module, go_tool
+from tests.tools import go_module, tool
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.35"
@@ -67,7 +67,7 @@ def chart(name: str, work: Path) -> Path:
 def render(release: HelmRelease, place: Path, work: Path) -> subprocess.CompletedProcess[str]:
     values = work / "values.yaml"
     values.write_text(to_yaml(release.values))
-    command = [go_tool("helm"), "template", release.name, place, "--namespace", release.namespace, "-f", values]
+    command = [tool("helm"), "template", release.name, place, "--namespace", release.namespace, "-f", values]
     command += ["--kube-version", f"{KUBERNETES}.0", "--api-versions", "policy/v1/PodDisruptionBudget"]
     return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, timeout=60)
 

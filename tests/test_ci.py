@@ -264,10 +264,10 @@ def test_conditions_are_added_up() -> None:
 
 
 def test_no_code_is_left_in_the_checkout_to_push_with() -> None:
-    for job in loaded(everything())["jobs"].values():
-        for step in job["steps"]:
-            if step.get("uses", "").startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False
+    steps = [step for job in loaded(everything())["jobs"].values() for step in job["steps"]]
+    checkouts = [step for step in steps if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 def test_secrets_are_read_when_a_step_needs_them_by_its_own_identity() -> None:

@@ -27,7 +27,7 @@ from planform.spec.environment import Environment
 from planform.spec.faults import parse
 from planform.terraform.google import GoogleProvider
 from planform.terraform.record import records_of
-from tests import moto, terraform
+from tests import moto, terraform, tools
 
 DEV = Environment(
     platform="acme-ai", name="dev", project="acme-ai-dev", project_number="111111111111", region="europe-west4"
@@ -235,7 +235,7 @@ def test_aws_makes_the_stack_keeps_it_and_lets_it_go(endpoint: str, tmp_path: Pa
 
 
 def table_of(endpoint: str, name: str) -> dict[str, Any]:
-    boto3 = pytest.importorskip("boto3")
+    boto3 = tools.module("boto3")
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
     client = boto3.client("dynamodb", region_name="eu-central-1", endpoint_url=endpoint, **keys)
     found: dict[str, Any] = client.describe_table(TableName=str(name))["Table"]

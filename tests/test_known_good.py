@@ -9,10 +9,7 @@ import copy
 import functools
 import gzip
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +22,7 @@ from planform.terraform.arguments import Fault, Inspection
 from planform.terraform.classes import class_of
 from planform.terraform.google import GoogleProvider
 from planform.terraform.schema import load
+from tests import terraform
 
 FIXTURES = Path(__file__).parent / "fixtures" / "known-good"
 PROVIDERS = sorted(path.name.removesuffix(".json.gz") for path in FIXTURES.glob("*.json.gz"))
@@ -378,41 +376,30 @@ VALIDATED = ["kms", "pubsub", "iam", "gke", "gcs", "network", "workbench"]
 
 
 @pytest.fixture(scope="session")
-def terraform(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
+def validate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
     """`terraform validate` of a document in a folder initialised once; skips where the provider cannot be had."""
-    command = shutil.which("terraform")
-    if command is None:
-        pytest.skip("no terraform here")
+    terraform.need("google")
     folder = tmp_path_factory.mktemp("terraform")
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
-    if not Path(environment.get("TF_CLI_CONFIG_FILE", "/nowhere")).is_file():
-        environment.pop("TF_CLI_CONFIG_FILE", None)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
-
     required = {"required_providers": {"google": {"source": "hashicorp/google", "version": "7.45.0"}}}
     (folder / "main.tf.json").write_text(json.dumps({"terraform": required}))
-    if run("init", "-input=false", "-backend=false").returncode:
-        pytest.skip("terraform init finds no google provider 7.45.0 here")
+    started = terraform.terraform(folder, "init", "-input=false", "-backend=false")
+    assert started.returncode == 0, started.stderr
 
-    def validate(document: str) -> dict[str, Any]:
+    def valid(document: str) -> dict[str, Any]:
         (folder / "main.tf.json").write_text(document)
-        return dict(json.loads(run("validate", "-json").stdout))
+        return dict(json.loads(terraform.terraform(folder, "validate", "-json").stdout))
 
-    return validate
+    return valid
 
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("document", VALIDATED)
-def test_terraform_accepts_the_document_of_records(document: str, terraform: Callable[[str], dict[str, Any]]) -> None:
+def test_terraform_accepts_the_document_of_records(document: str, validate: Callable[[str], dict[str, Any]]) -> None:
     _, stack = rebuild(document)
     written = records_of(stack).document()
     for name in sorted(set(re.findall(r"\bvar\.(\w+)", json.dumps(written)))):
         Variable(stack, name)
     for name in sorted(set(re.findall(r"\blocal\.(\w+)", json.dumps(written)))):
         Local(stack, name, "x")
-    result = terraform(json.dumps(records_of(stack).document()))
+    result = validate(json.dumps(records_of(stack).document()))
     assert [each for each in result["diagnostics"] if each["severity"] == "error"] == []

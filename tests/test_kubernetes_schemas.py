@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from planform.pipeline import compile_files
-from tests.go_tools import go_module
+from tests.tools import go_module
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.35"

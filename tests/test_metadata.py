@@ -79,7 +79,10 @@ def test_who_logs_has_no_predefined_role_of_the_project() -> None:
     vertex(at).experiment("churn", team="fraud", writers=[TEAM], readers=[PEOPLE])
     roles = of(at.records(), "google_project_iam_custom_role")
     assert sorted(roles) == ["experiment_reader", "experiment_writer"]
-    assert all(each["role"].startswith("${") for each in of(at.records(), "google_project_iam_member").values())
+    members = of(at.records(), "google_project_iam_member")
+    assert members
+    assert all(each["role"].startswith("${") for each in members.values())
+    assert roles["experiment_reader"]["permissions"]
     assert not any(
         each.endswith((".create", ".update", ".write", ".delete")) for each in roles["experiment_reader"]["permissions"]
     )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from planform.planes.resource.node_pool import (
 )
 from planform.spec.environment import Environment
 from planform.spec.faults import parse
+from tests import terraform
 
 
 def settings_of(**written: Any) -> NodePoolSettings:
@@ -534,9 +532,7 @@ def test_a_pool_alone_is_judged_too(name: str, machine_type: str, account: str |
 
 @pytest.mark.terraform
 def test_the_provider_accepts_every_machine(tmp_path: Path) -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None:
-        pytest.skip("there is no terraform")
+    terraform.need("google")
     pools: dict[str, dict[str, Any]] = {}
     for machine in machines().values():
         region = region_of(machine.zones[0]) if machine.zones else "us-central1"
@@ -550,15 +546,9 @@ def test_the_provider_accepts_every_machine(tmp_path: Path) -> None:
         "resource": {"google_container_node_pool": pools},
     }
     (tmp_path / "main.tf.json").write_text(json.dumps(document), encoding="utf-8")
-    environment = {**os.environ, "GOOGLE_OAUTH_ACCESS_TOKEN": "none", "TF_IN_AUTOMATION": "1"}
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [terraform, f"-chdir={tmp_path}", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-    if run("init", "-no-color").returncode:
-        pytest.skip("terraform init does not find the provider")
-    report = json.loads(run("validate", "-json").stdout)
+    started = terraform.terraform(tmp_path, "init", "-no-color")
+    assert started.returncode == 0, started.stderr
+    report = json.loads(terraform.terraform(tmp_path, "validate", "-json").stdout)
     assert report["diagnostics"] == []
-    plan = run("plan", "-no-color", "-refresh=false")
+    plan = terraform.terraform(tmp_path, "plan", "-no-color", "-refresh=false")
     assert f"Plan: {len(pools)} to add" in plan.stdout, plan.stderr

@@ -355,7 +355,9 @@ def test_who_has_no_workspace_starts_nothing(monkeypatch: pytest.MonkeyPatch) ->
 def test_all_of_the_hubs_configuration_is_python() -> None:
     github = HUB.removesuffix("}") + ", github: {organization: acme}}"
     for text in (platform(), platform(github)):
-        for name, source in Built(text).values["hub"]["extraConfig"].items():
+        parts = Built(text).values["hub"]["extraConfig"]
+        assert parts
+        for name, source in parts.items():
             compile(source, name, "exec")
 
 

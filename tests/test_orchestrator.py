@@ -151,7 +151,9 @@ def test_deployment_commits_among_the_files_that_the_team_syncs() -> None:
 
 @pytest.mark.parametrize("case", ["delivery.score-k8s", "delivery.humanitec"])
 def test_commands_are_sound_and_hold_nothing_of_the_blueprint(case: str) -> None:
-    for step in built(case).deploy("checkout", workload="api", image="europe-docker.pkg.dev/a/b:1"):
+    steps = built(case).deploy("checkout", workload="api", image="europe-docker.pkg.dev/a/b:1")
+    assert any(step.run for step in steps)
+    for step in steps:
         done = subprocess.run(["sh", "-n"], input=step.run, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert "checkout" not in step.run

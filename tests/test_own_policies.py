@@ -24,7 +24,7 @@ from planform.pipeline import Compilation, compile_files, judge
 from planform.rules import skeleton
 from planform.rules.pack import shipped_pack
 from planform.rules.skeleton import rule_text
-from tests.go_tools import go_tool
+from tests.tools import tool
 
 MINIMAL = Path(__file__).parent.parent / "blueprints" / "minimal.yaml"
 TODAY = date(2026, 11, 25)
@@ -55,7 +55,7 @@ def faults(folder: Path) -> list[tuple[str, int]]:
 
 @pytest.mark.go
 def test_a_rule_of_ones_own_denies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    monkeypatch.setenv("PLANFORM_OPA", str(tool("opa")))
     write(
         tmp_path, text=rule_text("data/own", "terraform").replace("google_storage_bucket", "google_container_cluster")
     )
@@ -156,7 +156,7 @@ def test_a_folder_without_rules_is_no_pass(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.go
 def test_rego_that_opa_refuses_is_told_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    monkeypatch.setenv("PLANFORM_OPA", str(tool("opa")))
     path = write(tmp_path, text=rule_text("data/own", "terraform").replace(" if {", " {"))
     with pytest.raises(DiagnosticError) as caught:
         check(tmp_path)
@@ -169,18 +169,18 @@ def test_rego_that_opa_refuses_is_told_with_its_line(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_new_rule_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subject: str) -> None:
     """What `planform policy new` writes is loaded, passes its own tests and is formatted."""
-    tool = str(go_tool("opa"))
-    monkeypatch.setenv("PLANFORM_OPA", tool)
+    opa = str(tool("opa"))
+    monkeypatch.setenv("PLANFORM_OPA", opa)
     path = write(tmp_path, "data/my-own", subject=subject)
     path.with_name("my_own_test.rego").write_text(skeleton.test_text("data/my-own", subject))
     assert [rule.id for rule in own_packs([tmp_path])[0].rules] == ["data/my-own"]
     assert [each.passed for each in run_tests([tmp_path])] == [True, True]
-    assert subprocess.run([tool, "fmt", "--fail", str(tmp_path)], capture_output=True, check=False).returncode == 0
+    assert subprocess.run([opa, "fmt", "--fail", str(tmp_path)], capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.go
 def test_rules_without_tests_do_not_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    monkeypatch.setenv("PLANFORM_OPA", str(tool("opa")))
     write(tmp_path)
     with pytest.raises(DiagnosticError) as caught:
         run_tests([tmp_path])

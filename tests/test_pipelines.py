@@ -149,7 +149,10 @@ def test_kubeflow_is_watched_where_something_watches() -> None:
 
 
 def test_pods_of_kubeflow_may_do_nothing_in_particular() -> None:
-    for name, pod in pods(built(KUBEFLOW)).items():
+    made = pods(built(KUBEFLOW))
+    assert made
+    for name, pod in made.items():
+        assert pod["containers"], name
         assert pod["securityContext"]["runAsNonRoot"], name
         assert pod["serviceAccountName"], name
         for container in (*pod["containers"], *pod.get("initContainers", ())):

@@ -25,7 +25,7 @@ from planform.rules.build import capabilities, index, module
 from planform.rules.pack import digest, shipped_pack
 from planform.rules.rule import Rule
 from tests.broken import Break, as_objects, as_plan, breaks
-from tests.go_tools import go_tool
+from tests.tools import tool
 
 ROOT = Path(__file__).parent.parent
 POLICIES = ROOT / "policies"
@@ -46,7 +46,7 @@ def whole() -> Judged:
 
 @functools.cache
 def opa() -> Opa:
-    return Opa(str(go_tool("opa")), shipped_pack().files())
+    return Opa(str(tool("opa")), shipped_pack().files())
 
 
 @functools.cache
@@ -138,7 +138,7 @@ def test_a_broken_object_is_found_at_admission(case: Break) -> None:
 
 
 def _evaluated(query: str, document: object) -> list[dict[str, str]]:
-    command = [str(go_tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(POLICIES), query]
+    command = [str(tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(POLICIES), query]
     done = subprocess.run(command, input=json.dumps(document), capture_output=True, text=True, check=True)
     value: list[dict[str, str]] = json.loads(done.stdout)["result"][0]["expressions"][0]["value"]
     return value
@@ -168,9 +168,9 @@ def test_what_is_shipped_is_in_step_with_the_rules() -> None:
 def test_what_is_shipped_is_what_opa_builds() -> None:
     import gzip
 
-    tool = str(go_tool("opa"))
-    assert gzip.decompress((PACKED / "rules.wasm.gz").read_bytes()) == module(tool, POLICIES)
-    assert capabilities(tool) == (PACKED / "capabilities.json").read_text()
+    opa = str(tool("opa"))
+    assert gzip.decompress((PACKED / "rules.wasm.gz").read_bytes()) == module(opa, POLICIES)
+    assert capabilities(opa) == (PACKED / "capabilities.json").read_text()
 
 
 def test_the_rules_need_nothing_that_the_module_lacks() -> None:
@@ -196,8 +196,8 @@ def test_no_rule_trusts_a_flag_that_a_plan_has_as_null() -> None:
     ids=lambda command: command[0],
 )
 def test_opa_has_nothing_to_say(command: Sequence[str]) -> None:
-    tool = str(go_tool("opa"))
-    done = subprocess.run([tool, *command, str(POLICIES)], capture_output=True, text=True, check=False)
+    opa = str(tool("opa"))
+    done = subprocess.run([opa, *command, str(POLICIES)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -293,12 +293,12 @@ report contains x if {
 @pytest.mark.go
 def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
     (tmp_path / "main.rego").write_text(ENDLESS)
-    tool = str(go_tool("opa"))
+    opa = str(tool("opa"))
     with pytest.raises(DiagnosticError) as caught:
-        Opa(tool, (tmp_path / "main.rego",)).evaluate("{}", 2)
+        Opa(opa, (tmp_path / "main.rego",)).evaluate("{}", 2)
     assert codes(caught) == ["policy/timeout"]
     with pytest.raises(DiagnosticError) as caught:
-        Wasm(module(tool, tmp_path)).evaluate("{}", 2)
+        Wasm(module(opa, tmp_path)).evaluate("{}", 2)
     assert codes(caught) == ["policy/timeout"]
 
 
@@ -309,7 +309,7 @@ def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
 def test_a_rule_reaches_nothing_outside(call: str, tmp_path: Path) -> None:
     (tmp_path / "main.rego").write_text(f"package main\n\nreport := {call}\n")
     with pytest.raises(DiagnosticError) as caught:
-        Opa(str(go_tool("opa")), (tmp_path / "main.rego",)).evaluate("{}", 10)
+        Opa(str(tool("opa")), (tmp_path / "main.rego",)).evaluate("{}", 10)
     (fault,) = caught.value.diagnostics
     assert fault.code == "policy/rego"
     assert fault.at is not None and fault.at.line == 3

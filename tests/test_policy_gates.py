@@ -15,8 +15,8 @@ from planform.checks.policy.document import Judged
 from planform.rules.pack import shipped_pack
 from planform.rules.template import admitted, kind, template
 from tests.broken import Break, as_plan
-from tests.go_tools import go_tool
 from tests.test_policies import BREAKS, POLICIES, reference, wasm, whole
+from tests.tools import tool
 
 RULES = {rule.id: rule for rule in shipped_pack().rules}
 IN_PLANS = [each for each in BREAKS if RULES[each.rule].subject == "terraform" and each.finds]
@@ -36,7 +36,7 @@ def conftest(document: Any, facts: Any, tmp_path: Path) -> list[str]:
     """What conftest denies; that it evaluated anything is asserted, as it passes a namespace that is not there."""
     (tmp_path / "input.json").write_text(json.dumps(document))
     (tmp_path / "facts.json").write_text(json.dumps({"facts": facts}))
-    command = [str(go_tool("conftest")), "test", "input.json", "--policy", str(POLICIES), "--namespace", "main"]
+    command = [str(tool("conftest")), "test", "input.json", "--policy", str(POLICIES), "--namespace", "main"]
     done = subprocess.run(
         [*command, "--data", "facts.json", "-o", "json"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -95,7 +95,7 @@ def gator(environment: str, objects: list[Any], tmp_path: Path) -> list[dict[str
     """What Gatekeeper's own judge says of objects."""
     (tmp_path / "rules.yaml").write_text("---\n".join(delivered(environment)))
     (tmp_path / "objects.yaml").write_text(yaml.safe_dump_all(objects))
-    command = [str(go_tool("gator")), "test", "-f", "rules.yaml", "-f", "objects.yaml", "-o", "json"]
+    command = [str(tool("gator")), "test", "-f", "rules.yaml", "-f", "objects.yaml", "-o", "json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     results: list[dict[str, Any]] = json.loads(done.stdout or "[]") or []
@@ -138,7 +138,7 @@ def test_a_template_holds_all_that_its_rule_needs(case: Break, tmp_path: Path) -
     query = f"data.rules.{rule.id.replace('/', '.').replace('-', '_')}.violation"
     found: list[str] = []
     for each in case.objects:
-        command = [str(go_tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(tmp_path), query]
+        command = [str(tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(tmp_path), query]
         document = json.dumps({"review": {"object": each}, "parameters": {"facts": {}}})
         done = subprocess.run(command, input=document, capture_output=True, text=True, check=True)
         found += [each["msg"] for each in json.loads(done.stdout)["result"][0]["expressions"][0]["value"]]

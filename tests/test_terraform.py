@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -70,6 +69,7 @@ from planform.terraform.naming import argument_name, class_name, pascal, snake, 
 from planform.terraform.provider_files import add_provider
 from planform.terraform.schema import available, files, load, pack, type_text, unpack
 from planform.terraform.stubs import stub
+from tests import terraform, tools
 
 loose: Any = google_module
 """The same classes without their stubs, for calls that a type checker would refuse."""
@@ -329,13 +329,10 @@ def test_adding_without_terraform_names_the_way_out(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.terraform
-def test_schema_of_the_real_terraform_is_the_shipped_one(tmp_path: Path) -> None:
-    if shutil.which("terraform") is None:
-        pytest.skip("no terraform here")
-    try:
-        path = add_provider("hashicorp/google@7.45.0", out=tmp_path)
-    except DiagnosticError as fault:
-        pytest.skip(f"terraform cannot load the provider here: {fault.diagnostics[0].summary}")
+def test_schema_of_the_real_terraform_is_the_shipped_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    terraform.need("google")
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform.configuration()))
+    path = add_provider("hashicorp/google@7.45.0", out=tmp_path)
     mine, shipped = unpack(path.read_bytes()), load("google")
     assert mine.names("resource") == shipped.names("resource")
     for name in mine.names("resource"):
@@ -894,9 +891,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 @pytest.mark.terraform
 def test_escaped_text_is_read_back_by_terraform(tmp_path: Path) -> None:
-    command = shutil.which("terraform")
-    if command is None:
-        pytest.skip("no terraform here")
+    command = tools.tool("terraform")
     literals = [
         "${a}",
         "$${a}",
@@ -965,7 +960,7 @@ def _path() -> dict[str, str]:
 @pytest.mark.engine
 @pytest.mark.parametrize("name", ["cdktf", "cdktn"])
 def test_records_work_in_the_engines_own_stacks(name: str) -> None:
-    pytest.importorskip(name)
+    tools.module(name)
     program = f"""
 import json
 import {name} as real

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from planform.blueprint.read import read, read_text
 from planform.diagnostics import DiagnosticError
 from planform.kubernetes import pins
 from planform.kubernetes.charts import charts
+from planform.kubernetes.images import lock as image_lock
 from planform.pipeline import compile_documents, compile_files
 
 PLATFORM = """\
@@ -84,6 +86,27 @@ def test_lock_keeps_moves_and_drops(folder: Path) -> None:
     assert lock(folder, "--move-all").returncode == 0
     moved = yaml.safe_load((folder / "versions.yaml").read_text())["charts"]
     assert moved["gatekeeper"] == charts()["gatekeeper"].version
+
+
+def test_lock_tells_what_is_another_image_later(folder: Path) -> None:
+    done = lock(folder)
+    assert "`code-oss` is not pinned: `public-image-current` is another image later" in done.stderr
+    assert json.loads(lock(folder, "--json").stdout)["moving"] == ["code-oss"]
+    pinned = (folder / "versions.yaml").read_text().replace("image-current", f"image-current@sha256:{'0' * 64}")
+    (folder / "versions.yaml").write_text(pinned)
+    done = lock(folder)
+    assert (done.returncode, "is not pinned" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize(("tag", "moves", "good"), [("stable", "", False), ("stable", ", moves: true", True),
+                                                    ("1.2", "", True), ("1.2", ", moves: true", False)])  # fmt: skip
+def test_a_tag_without_a_version_says_that_it_moves(tag: str, moves: str, good: bool) -> None:
+    text = f"a: {{repository: ghcr.io/acme/a, tag: '{tag}', source: s, read: d{moves}}}"
+    if good:
+        assert image_lock(text)["a"].moves == bool(moves)
+    else:
+        with pytest.raises(ValueError, match="one of the two"):
+            image_lock(text)
 
 
 def test_lock_refuses_a_name_that_is_not_there(folder: Path) -> None:

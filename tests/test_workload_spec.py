@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -20,11 +16,11 @@ from planform.planes.delivery.existing_workload_spec import ExistingWorkloadSpec
 from planform.planes.delivery.resource_types import RESOURCE_TYPES
 from planform.planes.delivery.score import Score
 from planform.spec.environment import Environment
+from tests.tools import go_module
 
 DEV = Environment(
     platform="acme-ai", name="dev", project="acme-ai-dev", project_number="111111111111", region="europe-west4"
 )
-REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 API = Workload(
     "api",
     (
@@ -63,16 +59,8 @@ def wishing(resources: dict[str, WorkloadResource], **variables: str) -> Workloa
 
 def schema() -> dict[str, Any]:
     """Score's own schema, from the Go module that score-k8s validates with."""
-    if shutil.which("go") is None:
-        (pytest.fail if REQUIRED else pytest.skip)("go is not on PATH")
-    module = "github.com/score-spec/score-go@v1.20.0"
-    environment = {**os.environ, "GOFLAGS": "-mod=mod", **({} if REQUIRED else {"GOPROXY": "off"})}
-    command = ["go", "mod", "download", "-json", module]
-    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
-    place = json.loads(done.stdout or "{}").get("Dir")
-    if not place:
-        (pytest.fail if REQUIRED else pytest.skip)(f"the Go module {module} is not in the module cache")
-    return dict(json.loads((Path(place) / "schema" / "files" / "score-v1b1.json").read_text()))
+    place = go_module("github.com/score-spec/score-go@v1.20.0")
+    return dict(json.loads((place / "schema" / "files" / "score-v1b1.json").read_text()))
 
 
 def test_a_file_is_what_the_schema_of_score_takes() -> None:

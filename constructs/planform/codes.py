@@ -923,6 +923,14 @@ CODES: dict[str, Code] = {
         right="",
         help="move the second one elsewhere; `planform move BLUEPRINT --settle` drops moves that are done",
     ),
+    "ledger/transfer-to-nothing": Code(
+        title="a transfer to an address that no stack makes",
+        why="A transfer lets one state forget a resource and another one import it. Where nothing imports it, it stays in"
+        " the cloud, and no state knows it.",
+        wrong="",
+        right="",
+        help="make what the transfer leads to, correct its `to`, or delete it from addresses.yaml",
+    ),
     "ledger/unknown-address": Code(
         title="an address that the ledger does not have",
         why="Only what a stack keeps can be moved or removed.",

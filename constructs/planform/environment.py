@@ -43,7 +43,7 @@ from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
 from planform.terraform.record import Provider, Resource, records_of
 
-__all__ = ["BuiltEnvironment", "build_environment", "cautions"]
+__all__ = ["BuiltEnvironment", "build_environment", "cautions", "environment_of", "owner_of"]
 
 FOUNDATION = ("services", "identity", "compute")
 """Capabilities whose stacks come before those of teams."""
@@ -60,6 +60,22 @@ class BuiltEnvironment:
     components: Mapping[str, Component]
     teams: Mapping[str, TeamSpace] = field(default_factory=dict)
     workloads: tuple[Path, ...] = ()
+
+
+def owner_of(specs: Iterable[EnvironmentSpec], stack: str) -> EnvironmentSpec | None:
+    """The environment that a stack of planform's own is made for: of one of its planes, or of a team."""
+    for spec in specs:
+        if plane_of(spec, stack) or any(team_stack_name(spec, team) == stack for team in spec.teams):
+            return spec
+    return None
+
+
+def environment_of(specs: Sequence[EnvironmentSpec], stack: str) -> EnvironmentSpec | None:
+    """The environment that any stack belongs to; one of one's own to that whose name it begins with, the longest."""
+    near = [
+        spec for spec in specs if stack == spec.environment.prefix or stack.startswith(f"{spec.environment.prefix}-")
+    ]
+    return owner_of(specs, stack) or max(near, key=lambda spec: len(spec.environment.prefix), default=None)
 
 
 def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None = None) -> BuiltEnvironment:

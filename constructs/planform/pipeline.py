@@ -16,7 +16,7 @@ from planform.blueprint.read import read
 from planform.checks.run import STACK_FILE, run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, name_of, synthesize
-from planform.environment import build_environment, cautions
+from planform.environment import build_environment, cautions, environment_of, owner_of
 from planform.files import File
 from planform.golden_paths.catalog import builtin_paths
 from planform.kubernetes.record import SYNC, KubernetesObject
@@ -148,21 +148,17 @@ class Compilation:
 
     def environment_of(self, stack: str) -> str:
         """The environment of a stack: of one of one's own by the start of its name, or as there is only one."""
-        spec, _ = self._owner(stack)
-        if spec is None:
-            near = [each for each in self.specs if stack.startswith(each.environment.prefix)]
-            spec = near[-1] if near else self.specs[0] if len(self.specs) == 1 else None
+        spec = environment_of(self.specs, stack) or (self.specs[0] if len(self.specs) == 1 else None)
         return spec.name if spec else ""
 
     def _owner(self, stack: str) -> tuple[EnvironmentSpec | None, str]:
-        for spec in self.specs:
-            plane = plane_of(spec, stack)
-            if plane is not None:
-                return spec, plane.name if spec.layout == "planes" else "all"
-            for team in spec.teams:
-                if team_stack_name(spec, team) == stack:
-                    return spec, f"team {team}"
-        return None, ""
+        spec = owner_of(self.specs, stack)
+        if spec is None:
+            return None, ""
+        plane = plane_of(spec, stack)
+        if plane is None:
+            return spec, f"team {next(team for team in spec.teams if team_stack_name(spec, team) == stack)}"
+        return spec, plane.name if spec.layout == "planes" else "all"
 
 
 def specs_of(*paths: str | PathLike[str], environments: Sequence[str] = ()) -> tuple[EnvironmentSpec, ...]:

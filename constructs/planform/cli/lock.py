@@ -29,6 +29,7 @@ def command(run: Run, folder: Path, moved: tuple[str, ...], move_all: bool) -> N
     """
     run.writes = True
     only_reads()
+    from planform.kubernetes.images import images
     from planform.kubernetes.pins import moves, pin, text
 
     path = folder / "versions.yaml"
@@ -37,11 +38,15 @@ def command(run: Run, folder: Path, moved: tuple[str, ...], move_all: bool) -> N
     changes = list(moves(held, pins))
     if changes:
         write_file(path, text(pins))
+    loose = [name for name, version in pins["images"].items() if images()[name].moves and "@" not in version]
     if run.as_json:
-        run.document(path=str(path), changes=[change.as_dict() for change in changes])
+        run.document(path=str(path), changes=[change.as_dict() for change in changes], moving=loose)
         return
     for change in changes:
         run.data(f"{change.kind[:-1]:<6} {change.name:<28} {change.old or 'new'} -> {change.new or 'dropped'}")
+    for name in loose:
+        version = pins["images"][name]
+        run.talk(f"`{name}` is not pinned: `{version}` is another image later; `{version}@sha256:...` is always one")
     count = sum(map(len, pins.values()))
     run.talk(f"{path} pins {count} versions, {len(changes)} of them changed; next: planform preview")
 

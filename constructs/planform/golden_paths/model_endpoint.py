@@ -176,7 +176,7 @@ class ModelEndpoint(Path):
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         pools = components["compute"].accelerator_pools()
         return {
-            "accelerator.type": [*dict.fromkeys(each.accelerator for each in pools)],
+            "accelerator.type": sorted({each.accelerator for each in pools}),
             "alias": [*components["model_registry"].registry().aliases],
             "format": [*components["model_server"].formats()],
         }

@@ -118,7 +118,10 @@ class NotebookWorkspace(Path):
 
     @classmethod
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-        profiles = components["notebooks"].profiles()
+        def size(each: NotebookProfile) -> tuple[str, int, int, int, str]:
+            return (each.accelerator, each.count, each.cpus, each.memory_gib, each.name)
+
+        profiles = sorted(components["notebooks"].profiles(), key=size)
         found = dict.fromkeys(each.accelerator for each in profiles if each.accelerator)
         return {"size": [each.name for each in profiles], "accelerator.type": [*found]}
 

@@ -81,7 +81,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
 
     @classmethod
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-        """What the environment really has to choose from, by the dotted path of a setting."""
+        """What the environment really has to choose from, by the dotted path of a setting: the order is fixed."""
         return {}
 
     def check(self) -> Iterator[Fault]:

@@ -152,7 +152,7 @@ class TrainingPipeline(Path):
     @classmethod
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         pools = components["compute"].accelerator_pools()
-        return {"accelerator.type": [*dict.fromkeys(each.accelerator for each in pools)]}
+        return {"accelerator.type": sorted({each.accelerator for each in pools})}
 
     def check(self) -> Iterator[Fault]:
         if self.model_scanning is None:

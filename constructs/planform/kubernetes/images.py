@@ -30,6 +30,8 @@ class Image:
     digest: str
     source: str
     read: str
+    moves: bool = False
+    """Whether the tag is another image later, as its publisher names no versions."""
 
     @property
     def version(self) -> str:
@@ -82,6 +84,7 @@ def _image(name: str, facts: Mapping[str, Any]) -> Image:
         digest=facts.get("digest", ""),
         source=facts["source"],
         read=facts["read"],
+        moves=facts.get("moves", False),
     )
     if not _REPOSITORY.fullmatch(found.repository):
         raise ValueError(f"{name}: {found.repository!r} is no repository with its host")
@@ -89,4 +92,6 @@ def _image(name: str, facts: Mapping[str, Any]) -> Image:
         raise ValueError(f"{name}: {found.tag!r} is no exact tag")
     if found.digest and not _DIGEST.fullmatch(found.digest):
         raise ValueError(f"{name}: {found.digest!r} is no digest")
+    if found.moves == bool(found.digest or re.search(r"\d", found.tag)):
+        raise ValueError(f"{name}: {found.version!r} is a version or it `moves`, one of the two")
     return found

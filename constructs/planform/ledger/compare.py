@@ -18,13 +18,15 @@ class Comparison:
     """What a compilation is, seen from the ledger.
 
     `moves` are all `moved` blocks, the ledger's own first; `transfers` what it says goes to another state, which need
-    not be compiled now; `forgotten` what it says Terraform forgets. `strays` are in another stack now and nobody said
-    so; `lost` keeps data and is neither there nor anywhere else; `renamed` was moved, but to something of another id.
-    `dropped` keeps nothing, and `fresh` is new.
+    not be compiled now, and `adrift` what would go to nothing: what arrived and has gone since is in neither.
+    `forgotten` is what it says Terraform forgets. `strays` are in another stack now and nobody said so; `lost` keeps
+    data and is neither there nor anywhere else; `renamed` was moved, but to something of another id. `dropped` keeps
+    nothing, and `fresh` is new.
     """
 
     moves: tuple[Moved, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    adrift: tuple[Transfer, ...] = ()
     forgotten: tuple[Place, ...] = ()
     strays: tuple[tuple[Entry, Entry], ...] = ()
     lost: tuple[Entry, ...] = ()
@@ -49,16 +51,20 @@ def compare(
     ended = {each.place: end for each in gone if (end := _end(each.place, said, there)) is not None}
     free = [each for each in fresh if each.place not in ended.values()]
     found, left = _paired([each for each in gone if each.place not in ended], free, lambda each: each.stack)
-    carried = {each.place: each.target for each in ledger.transfers}
-    left = [each for each in left if carried.get(each.place) not in there]
+    transfers = [_followed(each, said, there) for each in ledger.transfers]
+    forgotten = [each.place for each in ledger.removals if not each.destroy and each.place not in there]
+    held = {*there, *forgotten, *(each.place for each in kept_in(ledger) if each.place not in known)}
+    carried = {each.place for each in transfers}
+    left = [each for each in left if each.place not in carried]
     strays, left = _paired([each for each in left if each.id], free, lambda each: each.environment, left)
     removed = {each.place: each for each in ledger.removals}
     left = [each for each in left if each.place not in removed]
     moves = [Moved(stack=one.stack, from_=one.address, to=other.address) for one, other in found]
     return Comparison(
         moves=tuple(_writable([*_moves(said), *moves], there)),
-        transfers=tuple(_followed(each, said, there) for each in ledger.transfers),
-        forgotten=tuple(place for place, each in removed.items() if not each.destroy and place not in there),
+        transfers=tuple(each for each in transfers if _arrives(each, transfers, held)),
+        adrift=tuple(each for each in transfers if not _arrives(each, transfers, {*held, *known, *removed})),
+        forgotten=tuple(forgotten),
         strays=tuple(strays),
         lost=tuple(each for each in left if each.keeps),
         renamed=tuple((each, there[ended[each.place]]) for each in gone
@@ -112,6 +118,16 @@ def _followed(transfer: Transfer, said: Mapping[Place, str], there: Mapping[Plac
     """The transfer to where its target has moved since."""
     end = _end(transfer.target, said, there)
     return transfer if end is None else transfer.model_copy(update={"to": "/".join(end)})
+
+
+def _arrives(transfer: Transfer, transfers: Sequence[Transfer], held: Collection[Place]) -> bool:
+    """Whether what is transferred, if need be once more, is there in the end."""
+    onward = {each.place: each.target for each in transfers}
+    seen, place = set[Place](), transfer.target
+    while place not in held and place in onward and place not in seen:
+        seen.add(place)
+        place = onward[place]
+    return place in held
 
 
 def _moves(said: Mapping[Place, str]) -> Iterator[Moved]:

@@ -42,6 +42,7 @@ def kept_now(
         stacks = kept.setdefault(each.environment, {})
         stacks.setdefault(each.stack, {}).setdefault(each.component, {})[each.address] = as_kept(each)
     there = {each.place for each in now}
+    carried = {each.place for each in (*compared.transfers, *compared.adrift)}
     before = {each.place for each in kept_in(ledger)}
     pending = [
         each for each in ledger.moves if (each.stack, each.from_) in there and (each.stack, each.to) not in there
@@ -52,7 +53,7 @@ def kept_now(
         written_by=__version__,
         environments=kept,
         moves=(*compared.moves, *pending, *_elsewhere(ledger, kept, compared, environments)),
-        transfers=ledger.transfers,
+        transfers=tuple(each for each in ledger.transfers if each.place in carried),
         removals=tuple(each for each in ledger.removals if not _is_back(each.place, there, before)),
     )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planform.planes.wiring import plane_of, team_stack_name
+from planform.environment import environment_of, owner_of
 from planform.spec.addresses import Addresses, Kept
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.cloud_ids import CloudIds
 from planform.terraform.record import Record, Records, Resource
 from planform.terraform.stateful import STATEFUL
 
-__all__ = ["Entry", "entries_of", "environment_of", "kept_in", "slot_of"]
+__all__ = ["Entry", "entries_of", "kept_in", "slot_of"]
 
 TEAMS = "teams."
 NOWHERE = "stack"
@@ -49,13 +49,13 @@ class Entry:
 def entries_of(records: Mapping[str, Records], specs: Sequence[EnvironmentSpec]) -> Iterator[Entry]:
     """The resources of all stacks."""
     for stack, found in records.items():
-        spec = environment_of(specs, stack)
+        spec, owner = environment_of(specs, stack), owner_of(specs, stack)
         ids = CloudIds(found)
         for record in found:
             if isinstance(record, Resource):
                 id_, type_ = ids.of(record), record.key.partition(".")[0]
                 name = "" if id_ else _name(record)
-                component = _component(record, spec)
+                component = _component(record, owner)
                 environment = spec.name if spec else ""
                 yield Entry(environment, stack, component, record.key, id_, name, STATEFUL.get(type_, ""))
 
@@ -74,14 +74,6 @@ def kept_in(ledger: Addresses) -> Iterator[Entry]:
 def as_kept(entry: Entry) -> Kept:
     """The same as it stands in the ledger."""
     return Kept(id=entry.id or None, name=entry.name or None, keeps=entry.keeps or None)
-
-
-def environment_of(specs: Sequence[EnvironmentSpec], stack: str) -> EnvironmentSpec | None:
-    """The environment that a stack belongs to, if to any."""
-    for spec in specs:
-        if plane_of(spec, stack) or any(team_stack_name(spec, team) == stack for team in spec.teams):
-            return spec
-    return None
 
 
 def slot_of(component: str) -> tuple[str, ...]:

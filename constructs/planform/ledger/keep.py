@@ -14,7 +14,7 @@ from planform.ledger.compare import Comparison, compare
 from planform.ledger.document import is_in_step, kept_now
 from planform.ledger.entries import Entry, entries_of, kept_in, slot_of
 from planform.ledger.shipped import Shipped, moves_since
-from planform.spec.addresses import Addresses
+from planform.spec.addresses import Addresses, Transfer
 from planform.spec.addresses import Moved as Move
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Import, Moved, Records, Removed
@@ -33,11 +33,6 @@ class Keeping:
     wanted: Addresses
     compared: Comparison
     findings: tuple[Diagnostic, ...]
-
-    @property
-    def in_step(self) -> bool:
-        """Whether `planform move` would change nothing."""
-        return is_in_step(self.ledger, self.wanted)
 
 
 def keep(
@@ -59,8 +54,8 @@ def keep(
     compared = compare(ledger, now, environments, [*brought, *_declared(records)])
     _write(compared, records)
     wanted = kept_now(ledger, now, compared, environments)
-    told = _Told(documents, {spec.name: spec for spec in specs}, records)
-    findings = [*told.lost(compared), *told.renamed(compared), *told.strays(compared)]
+    told = _Told(documents, ledger, {spec.name: spec for spec in specs}, records)
+    findings = [*told.lost(compared), *told.renamed(compared), *told.strays(compared), *told.adrift(compared)]
     if not findings and not is_in_step(ledger, wanted):
         findings.append(told.out_of_step(compared))
     return Keeping(ledger, wanted, compared, tuple(findings))
@@ -111,6 +106,7 @@ class _Told:
     """Findings, each at the blueprint line that causes it."""
 
     documents: Sequence[Document]
+    ledger: Addresses
     specs: Mapping[str, EnvironmentSpec]
     records: Mapping[str, Records]
 
@@ -164,6 +160,18 @@ class _Told:
                 f" `{before}`, and `import` blocks for `{after}`",
             )  # fmt: skip
 
+    def adrift(self, compared: Comparison) -> Iterator[Diagnostic]:
+        for each in compared.adrift:
+            (before, address), (after, target) = each.place, each.target
+            yield error(
+                "ledger/transfer-to-nothing",
+                f"`{address}` would leave the state of `{before}`, and no stack makes `{after}/{target}` to take it",
+                self._ledger.at("transfers", self._transfer(each)) if self._ledger else None,
+                notes=("it would stay in the cloud, be paid for, and no state would know it",),
+                help=f"make `{target}` in `{after}`, correct `to`, or delete the transfer: the state of `{before}` then"
+                " destroys what it still has",
+            )
+
     def out_of_step(self, compared: Comparison) -> Diagnostic:
         counts = {"new": len(compared.fresh), "moved": len(compared.moves), "dropped": len(compared.dropped)}
         said = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
@@ -183,6 +191,10 @@ class _Told:
     @property
     def _folder(self) -> str:
         return PurePath(self._ledger.file).parent.as_posix() if self._ledger else "BLUEPRINT"
+
+    def _transfer(self, transfer: Transfer) -> int:
+        """The place of a transfer in the ledger, whose target may have moved since."""
+        return next(index for index, each in enumerate(self.ledger.transfers) if each.from_ == transfer.from_)
 
     def _listed(self, entries: Sequence[Entry]) -> Iterator[str]:
         for each in entries[:MOST]:

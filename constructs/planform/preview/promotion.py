@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from planform.environment import environment_of
 from planform.pipeline import Compilation
 from planform.preview.changes import Verdict
 from planform.preview.structure import compare_documents, documents_of
@@ -96,7 +97,7 @@ def _verdicts(compiled: Compilation, one: EnvironmentSpec, other: EnvironmentSpe
     left, right = (
         {_neutral(name, spec): json.loads(_neutral(json.dumps(document), spec))
          for name, document in documents.items()
-         if name == spec.environment.prefix or name.startswith(f"{spec.environment.prefix}-")}
+         if environment_of(compiled.specs, name) is spec}
         for spec in (one, other)
     )  # fmt: skip
     for stack in sorted({*left, *right}):

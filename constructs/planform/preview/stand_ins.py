@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 from planform.preview.structure import META, block_of, resources_of
 from planform.terraform.cloud_ids import NEAR, formats
@@ -107,6 +108,8 @@ class StandIns:
             return {"email": email, "member": f"serviceAccount:{email}"}.get(attribute, path)
         if kind == "google_artifact_registry_repository" and attribute == "name":
             return self._argument(arguments, "repository_id")
+        if kind == "github_team" and attribute == "id":
+            return str(crc32(address.encode()))  # a number, to which `tonumber` is put
         if attribute in ("id", "self_link", "name") or (kind.startswith("aws_") and attribute == "arn"):
             id_ = self._id(address, kind, arguments)
             if attribute == "self_link" and kind.startswith("google_compute_"):

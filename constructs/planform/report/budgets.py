@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from planform.environment import environment_of
 from planform.report.cost import CostReport, Document, Sum, resources_of
 from planform.report.quantity import decimal, first
 from planform.spec.platform import EnvironmentSpec
@@ -70,7 +71,8 @@ def budgets(
     nothing = Sum(None, 0, 0)
     found = []
     for spec in specs:
-        for amount in _of_environment(spec, documents or {}):
+        own = {stack: held for stack, held in (documents or {}).items() if environment_of(specs, stack) is spec}
+        for amount in _of_stacks(own):
             found.append(Budget(spec.name, "", amount, whole.get((spec.name,), nothing)))
         for name, team in spec.teams.items():
             if team.budget_usd_month is not None:
@@ -79,12 +81,9 @@ def budgets(
     return tuple(found)
 
 
-def _of_environment(spec: EnvironmentSpec, documents: dict[str, Document]) -> Iterator[Decimal]:
-    """Amounts of the environment's own budgets, which Terraform makes without a filter on labels."""
-    prefix = spec.environment.prefix
-    for stack, document in documents.items():
-        if stack != prefix and not stack.startswith(f"{prefix}-"):
-            continue
+def _of_stacks(documents: Mapping[str, Document]) -> Iterator[Decimal]:
+    """Amounts of an environment's own budgets, which Terraform makes without a filter on labels."""
+    for document in documents.values():
         for resource in resources_of(document):
             if resource.type != "google_billing_budget" or first(resource.body, "budget_filter").get("labels"):
                 continue

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from planform.environment import environment_of
 from planform.planes.resource.accelerators import accelerator
 from planform.report.cost import Document, resources_of
 from planform.report.machines import Capacity, nodes_of, of_config
@@ -46,7 +47,8 @@ def accelerator_maxima(documents: Mapping[str, Document], specs: tuple[Environme
     """The most accelerators that the node pools of each environment may have, by quota."""
     found: Counter[Need] = Counter()
     for stack, document in documents.items():
-        environment = next((spec.name for spec in specs if _is_of(stack, spec)), "")
+        spec = environment_of(specs, stack)
+        environment = spec.name if spec else ""
         for resource in resources_of(document):
             if resource.type != "google_container_node_pool":
                 continue
@@ -63,8 +65,3 @@ def quota_delta(base: Mapping[Need, int], head: Mapping[Need, int]) -> dict[Need
     """Where the maximum differs: before and after."""
     pairs = {need: (base.get(need, 0), head.get(need, 0)) for need in sorted({*base, *head})}
     return {need: pair for need, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def _is_of(stack: str, spec: EnvironmentSpec) -> bool:
-    prefix = spec.environment.prefix
-    return stack == prefix or stack.startswith(f"{prefix}-")

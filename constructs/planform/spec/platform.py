@@ -348,7 +348,7 @@ class EnvironmentSpec:
     waivers: tuple[Waiver, ...] = ()
     origin: Origin = nowhere
     siblings: tuple[str, ...] = ()
-    """Every environment of the platform, this one too."""
+    """Every environment of the platform, this one too: those of production last, else by name."""
     workloads: tuple[WorkloadSpec, ...] = ()
     kinds: Any = None
     """The kinds of workloads as they were handed to `resolve`, with those that the blueprint makes."""

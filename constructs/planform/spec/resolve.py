@@ -341,7 +341,7 @@ def _environment(
         backend=parsed.backend,
         waivers=parsed.waivers,
         origin=merged.at,
-        siblings=tuple(parsed.environments),
+        siblings=tuple(sorted(parsed.environments, key=lambda each: (parsed.environments[each].production, each))),
     )
     return spec, []
 
