@@ -1,0 +1,1 @@
+"""Golden paths: what one workload document becomes in each plane, and in a repository of its own."""
