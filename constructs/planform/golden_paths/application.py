@@ -157,7 +157,7 @@ def safe(path: str) -> bool:
 def _environment() -> Environment:
     # Text for code and settings: HTML's escapes would be wrong there, and `quoted` stands for what people wrote.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False)
-    environment.filters["quoted"] = _quoted
+    environment.filters |= {"quoted": _quoted, "python": _python}
     environment.globals = {"pin": _pin, "image": image}
     return environment
 
@@ -165,6 +165,13 @@ def _environment() -> Environment:
 def _quoted(value: Any) -> str:
     """A value as JSON, which YAML, TOML and Python read alike for texts, numbers and lists of them."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _python(text: str) -> str:
+    """A text as formatters of Python write it: in the quotes of which it holds fewer."""
+    if text.count('"') <= text.count("'"):
+        return _quoted(text)
+    return "'" + _quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
 
 
 def _pin(name: str) -> str:
