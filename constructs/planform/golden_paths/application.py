@@ -43,6 +43,8 @@ KINDS: Mapping[str, str] = {
     "Transformation": "transformation",
 }
 """Kinds with a repository of their own, and their folders of templates."""
+COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
+"""What the portal's catalog calls them; the others are a `library`."""
 SCAN_GATE = ("python", "-c", "{program}", "--model", "{model}", "--verdict", "{verdict}")
 _PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
@@ -59,7 +61,7 @@ def application(kind: str, answers: Mapping[str, Any]) -> dict[str, str] | None:
     _check(kind, given)
     here = files(__package__)
     templates = {**_texts(here / "repository"), **_texts(here / folder)}
-    rendered = render(templates, {**given, **_computed(given)}, place=f"golden_paths/{folder}")
+    rendered = render(templates, {**given, **_computed(kind, given)}, place=f"golden_paths/{folder}")
     record = {"template": folder, "version": VERSION, "answers": {key: _recorded(given[key]) for key in sorted(given)}}
     head = "# What made this repository; `planform path update` reads and writes it.\n"
     rendered[RECORD] = head + yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
@@ -94,14 +96,15 @@ def asked(kind: str) -> frozenset[str]:
     for path, text in texts.items():
         for each in (path, text) if path.endswith(".j2") else (path,):
             found |= find_undeclared_variables(environment.parse(each))
-    return frozenset(found - set(_computed({})) - set(environment.globals) - {"scan_command"})
+    return frozenset(found - set(_computed(kind, {})) - set(environment.globals) - {"scan_packages"})
 
 
 def steps(kind: str) -> tuple[Step, ...]:
     """What CI runs over a repository of this kind before anything is built: to stand after checkout and Python."""
-    extras = "dev" if kind in KINDS else ""
+    if kind not in KINDS:
+        return ()
     return (
-        Step("Install", run=f"python -m pip install --quiet -e '.[{extras}]'"),
+        Step("Install", run="python -m pip install --quiet -e '.[dev]'"),
         Step("Lint", run="ruff check . && ruff format --check ."),
         Step("Test", run="python -m pytest -q"),
     )
@@ -202,11 +205,12 @@ def _defaults(kind: str) -> dict[str, Any]:
     return {"scan_command": [*program, "--personal-data"], "scan_packages": [_pin("modelscan")]}
 
 
-def _computed(answers: Mapping[str, Any]) -> dict[str, Any]:
+def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
     """What follows from the answers. A scan gate that is a Python program becomes a module of the package."""
     command = list(answers.get("scan_command", []))
     program = command[2] if command[:2] == ["python", "-c"] else ""
     return {
+        "component_type": COMPONENT_TYPES.get(kind, "library"),
         "package": str(answers.get("name", "")).replace("-", "_"),
         "scan_program": program,
         "scan_words": command[3:] if program else command,
