@@ -33,6 +33,7 @@ ORDER = (
     "files",
     "contracts",
     "planes",
+    "golden_paths",
     "environment",
     "output",
     "checks",

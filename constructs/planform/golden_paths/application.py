@@ -137,7 +137,9 @@ def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: s
         except TemplateError as fault:
             line = getattr(fault, "lineno", 0) or 0
             help = "mend the template; Jinja2 says what it could not read"
-            faults.append(error("path/bad-template", str(fault.message), Location(f"{place}/{name}", line, 0), help=help))
+            faults.append(
+                error("path/bad-template", str(fault.message), Location(f"{place}/{name}", line, 0), help=help)
+            )
             continue
         if not safe(path):
             help = "a path has letters, digits, dots, hyphens and underscores, and never `..` or a leading slash"

@@ -33,7 +33,7 @@ def merge(base: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str,
     conflicts = []
     for path in sorted({*base, *ours, *theirs}):
         before, mine, new = base.get(path), ours.get(path), theirs.get(path)
-        if mine == new or new == before:
+        if new in (mine, before):
             kept, clean = mine, True
         elif mine == before:
             kept, clean = new, True
@@ -65,7 +65,7 @@ def merge_text(base: str, ours: str, theirs: str) -> tuple[str, bool]:
 
 def _chunk(base: list[str], ours: list[str], theirs: list[str]) -> tuple[list[str], bool]:
     """Lines between two stretches that all three have."""
-    if ours == theirs or theirs == base:
+    if theirs in (ours, base):
         return ours, True
     if ours == base:
         return theirs, True
