@@ -329,4 +329,5 @@ def _wait_for(ask: Any, number: int) -> None:
         answer = ask("select coalesce(sum(processed + dead), 0)::int from job_offset")
         if answer and answer[0][0] >= number:
             return
+        time.sleep(0.3)
     pytest.fail(f"the job did not come to {number} events")

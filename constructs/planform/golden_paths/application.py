@@ -21,7 +21,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined, TemplateError, UndefinedError
+from jinja2 import Environment, StrictUndefined, TemplateError, Undefined, UndefinedError
 from jinja2.meta import find_undeclared_variables
 
 from planform.contracts.ci import Step
@@ -169,6 +169,8 @@ def _environment() -> Environment:
 
 def _quoted(value: Any) -> str:
     """A value as JSON, which YAML, TOML and Python read alike for texts, numbers and lists of them."""
+    if isinstance(value, Undefined):
+        str(value)  # it raises, as a strict undefined does wherever it is used
     return json.dumps(value, ensure_ascii=False)
 
 
