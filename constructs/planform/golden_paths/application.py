@@ -116,8 +116,9 @@ def kafka_variables(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def requirements() -> tuple[str, ...]:
-    """Everything that rendered repositories install, each at its version."""
-    return tuple(f"{name}=={each['version']}" for name, each in sorted(_packages().items()))
+    """What the tests of all rendered repositories need, each package at its version."""
+    needed = {name: each["version"] for name, each in sorted(_packages().items()) if not each.get("cloud")}
+    return tuple(f"{name}=={version}" for name, version in needed.items()) + (_pin("psycopg[binary]"),)
 
 
 def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: str) -> dict[str, str]:
@@ -187,8 +188,8 @@ def _pin(name: str) -> str:
 
 
 @cache
-def _packages() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = yaml.safe_load((files(__package__) / "packages.yaml").read_text("utf-8"))
+def _packages() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load((files(__package__) / "packages.yaml").read_text("utf-8"))
     return found
 
 
