@@ -1,0 +1,261 @@
+"""The application repository of a golden path: its files, from templates and a workload's answers.
+
+A kind with a repository has a folder of templates beside this module; `repository/` holds what every repository has.
+Names of files are templates too, and a file's ending `.j2` falls away. What is undefined is refused, as is a path that
+leaves the repository. A rendered repository remembers what made it: `.planform/template.yaml` for people, and
+`.planform/base.json`, the text of each file as rendered, from which an update merges.
+
+The workflow that runs `steps(kind)` comes from the platform's CI, so `.github/workflows` is left to it.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import yaml
+from jinja2 import Environment, StrictUndefined, TemplateError, Undefined, UndefinedError
+from jinja2.meta import find_undeclared_variables
+
+from planform.contracts.ci import Step
+from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
+from planform.golden_paths.three_way import Merged, merge
+from planform.kubernetes.images import image
+from planform.planes.security.gate_script import gate_text
+
+__all__ = ["KINDS", "VERSION", "application", "asked", "kafka_variables", "render", "requirements", "steps", "update"]
+
+VERSION = "1"
+"""Of all templates together; a change that repositories should take over raises it."""
+RECORD = ".planform/template.yaml"
+BASE = ".planform/base.json"
+KINDS: Mapping[str, str] = {
+    "ExperimentTracking": "experiment_tracking",
+    "ModelEndpoint": "model_endpoint",
+    "TrainingPipeline": "training_pipeline",
+    "Transformation": "transformation",
+}
+"""Kinds with a repository of their own, and their folders of templates."""
+COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
+"""What the portal's catalog calls them; the others are a `library`."""
+SCAN_GATE = ("python", "-c", "{program}", "--model", "{model}", "--verdict", "{verdict}")
+_PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
+
+
+def application(kind: str, answers: Mapping[str, Any]) -> dict[str, str] | None:
+    """Path to text of a repository's files; None for a kind without a repository.
+
+    Errors: path/bad-answer, path/undefined, path/unsafe-path.
+    """
+    folder = KINDS.get(kind)
+    if folder is None:
+        return None
+    given = {**_defaults(kind), **answers}
+    _check(kind, given)
+    here = files(__package__)
+    templates = {**_texts(here / "repository"), **_texts(here / folder)}
+    rendered = render(templates, {**given, **_computed(kind, given)}, place=f"golden_paths/{folder}")
+    record = {"template": folder, "version": VERSION, "answers": {key: _recorded(given[key]) for key in sorted(given)}}
+    head = "# What made this repository; `planform path update` reads and writes it.\n"
+    rendered[RECORD] = head + yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
+    rendered[BASE] = json.dumps(rendered, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return dict(sorted(rendered.items()))
+
+
+def update(repository: Mapping[str, str], kind: str, answers: Mapping[str, Any]) -> Merged:
+    """The repository with what changed in the templates and the answers, and the paths where both sides changed.
+
+    Errors: path/not-rendered, and those of `application`.
+    """
+    theirs = application(kind, answers)
+    if theirs is None or BASE not in repository:
+        what = f"`{kind}` has no repository of its own" if theirs is None else f"it has no {BASE}"
+        help = "update a repository that `planform path new` made; the file is committed with the rest"
+        raise DiagnosticError([error("path/not-rendered", f"nothing to update from: {what}", help=help)])
+    base: dict[str, str] = json.loads(repository[BASE])
+    ours = {path: text for path, text in repository.items() if path not in (BASE, RECORD)}
+    fresh = {path: text for path, text in theirs.items() if path not in (BASE, RECORD)}
+    merged = merge({path: text for path, text in base.items() if path != RECORD}, ours, fresh)
+    records = {path: theirs[path] for path in (BASE, RECORD)}
+    return Merged(dict(sorted({**merged.files, **records}.items())), merged.conflicts)
+
+
+def asked(kind: str) -> frozenset[str]:
+    """The answers that a kind's templates ask for."""
+    here = files(__package__)
+    texts = {**_texts(here / "repository"), **_texts(here / KINDS[kind])}
+    environment = _environment()
+    found: set[str] = set()
+    for path, text in texts.items():
+        for each in (path, text) if path.endswith(".j2") else (path,):
+            found |= find_undeclared_variables(environment.parse(each))
+    return frozenset(found - set(_computed(kind, {})) - set(environment.globals) - {"scan_packages"})
+
+
+def steps(kind: str) -> tuple[Step, ...]:
+    """What CI runs over a repository of this kind before anything is built: to stand after checkout and Python."""
+    if kind not in KINDS:
+        return ()
+    return (
+        Step("Install", run="python -m pip install --quiet -e '.[dev]'"),
+        Step("Lint", run="ruff check . && ruff format --check ."),
+        Step("Test", run="python -m pytest -q"),
+    )
+
+
+def kafka_variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """librdkafka's settings as the environment variables that a rendered Transformation reads."""
+    return {f"RDKAFKA_{name.upper().replace('.', '_')}": value for name, value in sorted(settings.items())}
+
+
+def requirements() -> tuple[str, ...]:
+    """What the tests of all rendered repositories need, each package at its version."""
+    needed = {name: each["version"] for name, each in sorted(_packages().items()) if not each.get("cloud")}
+    return (*(f"{name}=={version}" for name, version in needed.items()), _pin("psycopg[binary]"))
+
+
+def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: str) -> dict[str, str]:
+    """Path to text of templates; all their faults at once. Errors: path/undefined, path/unsafe-path."""
+    environment = _environment()
+    faults, rendered = [], {}
+    for name, text in sorted(templates.items()):
+        try:
+            path = environment.from_string(name.removesuffix(".j2")).render(answers)
+            body = environment.from_string(text).render(answers) if name.endswith(".j2") else text
+        except UndefinedError as fault:
+            word = str(fault.message).split("'")[1] if "'" in str(fault.message) else ""
+            near = suggest(word, answers)
+            help = f"did you mean `{near}`?" if near else f"answer `{word}`, or take it out of the template"
+            faults.append(error("path/undefined", f"{shown(name)}: {fault.message}", Location(place, 0, 0), help=help))
+            continue
+        except TemplateError as fault:
+            line = getattr(fault, "lineno", 0) or 0
+            help = "mend the template; Jinja2 says what it could not read"
+            faults.append(
+                error("path/bad-template", str(fault.message), Location(f"{place}/{name}", line, 0), help=help)
+            )
+            continue
+        if not safe(path):
+            help = "a path has letters, digits, dots, hyphens and underscores, and never `..` or a leading slash"
+            summary = f"{shown(name)} would be written to {shown(path)}, outside its repository"
+            faults.append(error("path/unsafe-path", summary, Location(place, 0, 0), help=help))
+        rendered[path] = body
+    if faults:
+        raise DiagnosticError(faults)
+    return rendered
+
+
+def safe(path: str) -> bool:
+    """Whether a path stays inside a repository, and out of git's own folder."""
+    parts = path.split("/")
+    normal = posixpath.normpath(path) == path and ".." not in parts
+    return bool(_PATH.fullmatch(path)) and normal and parts[0].lower() != ".git"
+
+
+@cache
+def _environment() -> Environment:
+    # Text for code and settings: HTML's escapes would be wrong there, and `quoted` stands for what people wrote.
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False)
+    environment.filters |= {"quoted": _quoted, "python": _python}
+    environment.globals = {"pin": _pin, "image": image}
+    return environment
+
+
+def _quoted(value: Any) -> str:
+    """A value as JSON, which YAML, TOML and Python read alike for texts, numbers and lists of them."""
+    if isinstance(value, Undefined):
+        str(value)  # it raises, as a strict undefined does wherever it is used
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _python(text: str) -> str:
+    """A text as formatters of Python write it: in the quotes of which it holds fewer."""
+    if text.count('"') <= text.count("'"):
+        return _quoted(text)
+    return "'" + _quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+
+
+def _pin(name: str) -> str:
+    """`name==version`; extras are written as in `psycopg[binary]`."""
+    return f"{name}=={_packages()[name.partition('[')[0]]['version']}"
+
+
+@cache
+def _packages() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load((files(__package__) / "packages.yaml").read_text("utf-8"))
+    return found
+
+
+def _texts(folder: Traversable, before: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in folder.iterdir():
+        if each.is_dir():
+            found |= _texts(each, f"{before}{each.name}/")
+        else:
+            found[before + each.name] = each.read_text("utf-8")
+    return found
+
+
+def _defaults(kind: str) -> dict[str, Any]:
+    if kind != "TrainingPipeline":
+        return {}
+    program = [gate_text("modelscan_gate") if word == "{program}" else word for word in SCAN_GATE]
+    return {"scan_command": [*program, "--personal-data"], "scan_packages": [_pin("modelscan")]}
+
+
+def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from the answers. A scan gate that is a Python program becomes a module of the package."""
+    command = list(answers.get("scan_command", []))
+    program = command[2] if command[:2] == ["python", "-c"] else ""
+    return {
+        "component_type": COMPONENT_TYPES.get(kind, "library"),
+        "package": str(answers.get("name", "")).replace("-", "_"),
+        "scan_program": program,
+        "scan_words": command[3:] if program else command,
+        "template_version": VERSION,
+    }
+
+
+def _check(kind: str, answers: Mapping[str, Any]) -> None:
+    """Answers stand in code and settings of every language: a line break or a control character has no place there."""
+    help = "write it in one line of plain text"
+    broken = [name for name, text in _lines(answers) if any(not each.isprintable() for each in text)]
+    faults = [error("path/bad-answer", f"the answer `{name}` of a {kind} is no single line of text", help=help)
+              for name in dict.fromkeys(broken)]  # fmt: skip
+    name = str(answers.get("name", ""))
+    if "name" in answers and not re.fullmatch(r"[a-z][a-z0-9-]{0,61}[a-z0-9]", name):
+        help = "use lower case letters, digits and hyphens; it becomes the name of a Python package"
+        faults.append(error("path/bad-answer", f"{shown(name)} is no name of a repository", help=help))
+    if faults:
+        raise DiagnosticError(faults)
+
+
+def _lines(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            if key != "scan_command":
+                yield from _lines(key, name or str(key))
+                yield from _lines(each, name or str(key))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _lines(each, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def _recorded(value: Any) -> Any:
+    """An answer as it is recorded; a whole program by its digest."""
+    if isinstance(value, Mapping):
+        return {key: _recorded(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_recorded(each) for each in value]
+    if isinstance(value, str) and "\n" in value:
+        return f"sha256:{sha256(value.encode()).hexdigest()}"
+    return value
