@@ -5,7 +5,7 @@ Names of files are templates too, and a file's ending `.j2` falls away. What is 
 leaves the repository. A rendered repository remembers what made it: `.planform/template.yaml` for people, and
 `.planform/base.json`, the text of each file as rendered, from which an update merges.
 
-The workflow that runs `steps(kind)` comes from the platform's CI, so `.github/workflows` is left to it.
+The workflow that runs `steps_of(kind)` comes from the platform's CI, so `.github/workflows` is left to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -21,16 +21,26 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined, TemplateError, Undefined, UndefinedError
+from jinja2 import Environment, StrictUndefined, Template, TemplateError, Undefined, UndefinedError
 from jinja2.meta import find_undeclared_variables
 
 from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
-from planform.planes.security.gate_script import gate_text
+from planform.planes.security.gate_script import Gate, gate_command, gate_text
 
-__all__ = ["KINDS", "VERSION", "application", "asked", "kafka_variables", "render", "requirements", "steps", "update"]
+__all__ = [
+    "KINDS",
+    "VERSION",
+    "application",
+    "asked",
+    "kafka_variables",
+    "render",
+    "requirements",
+    "steps_of",
+    "update",
+]
 
 VERSION = "1"
 """Of all templates together; a change that repositories should take over raises it."""
@@ -45,61 +55,99 @@ KINDS: Mapping[str, str] = {
 """Kinds with a repository of their own, and their folders of templates."""
 COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
 """What the portal's catalog calls them; the others are a `library`."""
-SCAN_GATE = ("python", "-c", "{program}", "--model", "{model}", "--verdict", "{verdict}")
+GATES: tuple[Gate, ...] = ("modelscan_gate", "guardian_gate")
+OWN_GATE = "planform:"
+"""Before the name of a gate of planform's own, where an answer would be its whole program."""
 _PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
 
-def application(kind: str, answers: Mapping[str, Any]) -> dict[str, str] | None:
-    """Path to text of a repository's files; None for a kind without a repository.
+def application(kind: str, answers: Mapping[str, Any], *, without: Collection[str] = ()) -> dict[str, str]:
+    """Path to text of a repository's files, those in `without` left to others; empty for a kind without a repository.
 
-    Errors: path/bad-answer, path/undefined, path/unsafe-path.
+    Errors: path/bad-answer, path/bad-template, path/undefined, path/unsafe-path.
     """
     folder = KINDS.get(kind)
     if folder is None:
-        return None
+        return {}
     given = {**_defaults(kind), **answers}
     _check(kind, given)
-    here = files(__package__)
-    templates = {**_texts(here / "repository"), **_texts(here / folder)}
-    rendered = render(templates, {**given, **_computed(kind, given)}, place=f"golden_paths/{folder}")
-    record = {"template": folder, "version": VERSION, "answers": {key: _recorded(given[key]) for key in sorted(given)}}
+    rendered = render(_templates(folder), {**given, **_computed(kind, given)}, place=f"golden_paths/{folder}")
+    rendered = {path: text for path, text in rendered.items() if path not in without}
+    record = {
+        "template": folder,
+        "version": VERSION,
+        "without": sorted(without),
+        "answers": {key: _recorded(given[key]) for key in sorted(given)},
+    }
     head = "# What made this repository; `planform path update` reads and writes it.\n"
     rendered[RECORD] = head + yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
     rendered[BASE] = json.dumps(rendered, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     return dict(sorted(rendered.items()))
 
 
-def update(repository: Mapping[str, str], kind: str, answers: Mapping[str, Any]) -> Merged:
+def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = None) -> Merged:
     """The repository with what changed in the templates and the answers, and the paths where both sides changed.
 
-    Errors: path/not-rendered, and those of `application`.
+    `repository` needs no other files than those of `known(repository)`; of the rest nothing is changed.
+    Errors: path/not-rendered, path/newer, and those of `application`.
     """
-    theirs = application(kind, answers)
-    if theirs is None or BASE not in repository:
-        what = f"`{kind}` has no repository of its own" if theirs is None else f"it has no {BASE}"
-        help = "update a repository that `planform path new` made; the file is committed with the rest"
-        raise DiagnosticError([error("path/not-rendered", f"nothing to update from: {what}", help=help)])
-    base: dict[str, str] = json.loads(repository[BASE])
-    ours = {path: text for path, text in repository.items() if path not in (BASE, RECORD)}
-    fresh = {path: text for path, text in theirs.items() if path not in (BASE, RECORD)}
-    merged = merge({path: text for path, text in base.items() if path != RECORD}, ours, fresh)
+    base, record = _memory(repository)
+    kind = next((kind for kind, folder in KINDS.items() if folder == record["template"]), "")
+    if not kind:
+        templates = ", ".join(KINDS.values())
+        raise _not_rendered(f"its template is {shown(str(record['template']))}, and planform has {templates}")
+    if int(record["version"]) > int(VERSION):
+        summary = f"its template has version {record['version']}, and this planform has {VERSION}"
+        help = "install the planform that rendered it, or a later one"
+        raise DiagnosticError([error("path/newer", summary, Location(RECORD, 0, 0), help=help)])
+    answers = {**_remembered(record["answers"], base), **(changes or {})}
+    theirs = application(kind, answers, without=record.get("without", ()))
+    ours, before, fresh = (_files(each) for each in (repository, base, theirs))
+    merged = merge(before, ours, fresh)
     records = {path: theirs[path] for path in (BASE, RECORD)}
     return Merged(dict(sorted({**merged.files, **records}.items())), merged.conflicts)
 
 
+def known(repository: Mapping[str, str]) -> tuple[str, ...]:
+    """The paths that the repository's template wrote; the memory of it, `.planform/`, is all that this looks at."""
+    return tuple(_files(_memory(repository)[0]))
+
+
+def _files(repository: Mapping[str, str]) -> dict[str, str]:
+    return {path: text for path, text in repository.items() if path not in (BASE, RECORD)}
+
+
+def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """What was rendered, and what of."""
+    missing = [path for path in (BASE, RECORD) if path not in repository]
+    if missing:
+        raise _not_rendered(f"it has no {' and no '.join(missing)}")
+    try:
+        base, record = json.loads(repository[BASE]), yaml.safe_load(repository[RECORD])
+        texts = all(isinstance(each, str) for pair in base.items() for each in pair)
+        if not texts or not {"template", "version", "answers"} <= set(record) or not str(record["version"]).isdigit():
+            raise ValueError
+    except (ValueError, AttributeError, TypeError, yaml.YAMLError):
+        raise _not_rendered(f"{BASE} or {RECORD} is not as planform wrote it") from None
+    return base, record
+
+
+def _not_rendered(what: str) -> DiagnosticError:
+    help = "run it in a repository that a golden path made, with .planform as it was committed"
+    return DiagnosticError([error("path/not-rendered", f"nothing to update from: {what}", help=help)])
+
+
 def asked(kind: str) -> frozenset[str]:
     """The answers that a kind's templates ask for."""
-    here = files(__package__)
-    texts = {**_texts(here / "repository"), **_texts(here / KINDS[kind])}
     environment = _environment()
     found: set[str] = set()
-    for path, text in texts.items():
+    for path, text in _templates(KINDS[kind]).items():
         for each in (path, text) if path.endswith(".j2") else (path,):
             found |= find_undeclared_variables(environment.parse(each))
     return frozenset(found - set(_computed(kind, {})) - set(environment.globals) - {"scan_packages"})
 
 
-def steps(kind: str) -> tuple[Step, ...]:
+def steps_of(kind: str) -> tuple[Step, ...]:
     """What CI runs over a repository of this kind before anything is built: to stand after checkout and Python."""
     if kind not in KINDS:
         return ()
@@ -123,12 +171,11 @@ def requirements() -> tuple[str, ...]:
 
 def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: str) -> dict[str, str]:
     """Path to text of templates; all their faults at once. Errors: path/undefined, path/unsafe-path."""
-    environment = _environment()
     faults, rendered = [], {}
     for name, text in sorted(templates.items()):
         try:
-            path = environment.from_string(name.removesuffix(".j2")).render(answers)
-            body = environment.from_string(text).render(answers) if name.endswith(".j2") else text
+            path = _compiled(name.removesuffix(".j2")).render(answers)
+            body = _compiled(text).render(answers) if name.endswith(".j2") else text
         except UndefinedError as fault:
             word = str(fault.message).split("'")[1] if "'" in str(fault.message) else ""
             near = suggest(word, answers)
@@ -168,6 +215,11 @@ def _environment() -> Environment:
     return environment
 
 
+@cache
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
+
+
 def _quoted(value: Any) -> str:
     """A value as JSON, which YAML, TOML and Python read alike for texts, numbers and lists of them."""
     if isinstance(value, Undefined):
@@ -193,6 +245,12 @@ def _packages() -> dict[str, dict[str, Any]]:
     return found
 
 
+@cache
+def _templates(folder: str) -> dict[str, str]:
+    here = files(__package__)
+    return {**_texts(here / "repository"), **_texts(here / folder)}
+
+
 def _texts(folder: Traversable, before: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for each in folder.iterdir():
@@ -206,8 +264,8 @@ def _texts(folder: Traversable, before: str = "") -> dict[str, str]:
 def _defaults(kind: str) -> dict[str, Any]:
     if kind != "TrainingPipeline":
         return {}
-    program = [gate_text("modelscan_gate") if word == "{program}" else word for word in SCAN_GATE]
-    return {"scan_command": [*program, "--personal-data"], "scan_packages": [_pin("modelscan")]}
+    command = gate_command("modelscan_gate", "--personal-data")
+    return {"scan_command": [*command], "scan_packages": [_pin("modelscan")]}
 
 
 def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,7 +275,7 @@ def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "component_type": COMPONENT_TYPES.get(kind, "library"),
         "package": str(answers.get("name", "")).replace("-", "_"),
-        "scan_program": program,
+        "scan_program": program.rstrip("\n"),
         "scan_words": command[3:] if program else command,
         "template_version": VERSION,
     }
@@ -251,11 +309,27 @@ def _lines(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _recorded(value: Any) -> Any:
-    """An answer as it is recorded; a whole program by its digest."""
+    """An answer as it is recorded; a whole program by its name or its digest."""
     if isinstance(value, Mapping):
         return {key: _recorded(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_recorded(each) for each in value]
     if isinstance(value, str) and "\n" in value:
+        own = next((gate for gate in GATES if gate_text(gate) == value), None)
+        if own is not None:
+            return OWN_GATE + own
         return f"sha256:{sha256(value.encode()).hexdigest()}"
     return value
+
+
+def _remembered(answers: Mapping[str, Any], base: Mapping[str, str]) -> dict[str, Any]:
+    """Recorded answers: a gate of planform's own as it is today, one of others as it was rendered."""
+    found = dict(answers)
+    words = found.get("scan_command", ())
+    rendered = [text for path, text in base.items() if path.endswith("/scan_gate.py")]
+    programs = {OWN_GATE + gate: gate_text(gate) for gate in GATES}
+    if len(words) > 2 and str(words[2]).startswith("sha256:") and rendered:
+        programs[words[2]] = rendered[0]
+    if words:
+        found["scan_command"] = [programs.get(word, word) for word in words]
+    return found
