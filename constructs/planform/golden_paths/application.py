@@ -3,7 +3,7 @@
 A kind with a repository has a folder of templates beside this module; `repository/` holds what every repository has.
 Names of files are templates too, and a file's ending `.j2` falls away. What is undefined is refused, as is a path that
 leaves the repository. A rendered repository remembers what made it: `.planform/template.yaml` for people, and
-`.planform/base.json`, the text of each file as rendered, from which an update merges.
+`.planform/base.json`, the lines of each file as rendered, from which an update merges.
 
 The workflow that runs `steps_of(kind)` comes from the platform's CI, so `.github/workflows` is left to it.
 """
@@ -14,8 +14,8 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -28,7 +28,7 @@ from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
-from planform.planes.security.gate_script import Gate, gate_command, gate_text
+from planform.planes.security.gate_script import Gate, gate_text
 
 __all__ = [
     "KINDS",
@@ -55,9 +55,6 @@ KINDS: Mapping[str, str] = {
 """Kinds with a repository of their own, and their folders of templates."""
 COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
 """What the portal's catalog calls them; the others are a `library`."""
-GATES: tuple[Gate, ...] = ("modelscan_gate", "guardian_gate")
-OWN_GATE = "planform:"
-"""Before the name of a gate of planform's own, where an answer would be its whole program."""
 _PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
 
@@ -69,26 +66,26 @@ def application(kind: str, answers: Mapping[str, Any], *, without: Collection[st
     folder = KINDS.get(kind)
     if folder is None:
         return {}
-    given = {**_defaults(kind), **answers}
-    _check(kind, given)
-    rendered = render(_templates(folder), {**given, **_computed(kind, given)}, place=f"golden_paths/{folder}")
+    _check(kind, answers)
+    rendered = render(_templates(folder), {**answers, **_computed(kind, answers)}, place=f"golden_paths/{folder}")
     rendered = {path: text for path, text in rendered.items() if path not in without}
     record = {
         "template": folder,
         "version": VERSION,
         "without": sorted(without),
-        "answers": {key: _recorded(given[key]) for key in sorted(given)},
+        "answers": dict(sorted(answers.items())),
     }
     head = "# What made this repository; `planform path update` reads and writes it.\n"
     rendered[RECORD] = head + yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
-    rendered[BASE] = json.dumps(rendered, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    lines = {path: text.splitlines(keepends=True) for path, text in rendered.items()}  # so that its changes read well
+    rendered[BASE] = json.dumps(lines, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     return dict(sorted(rendered.items()))
 
 
 def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = None) -> Merged:
-    """The repository with what changed in the templates and the answers, and the paths where both sides changed.
+    """What templates wrote and will write of a repository, with what changed there and in the answers.
 
-    `repository` needs no other files than those of `known(repository)`; of the rest nothing is changed.
+    Of `repository`, path to text, only these paths are read.
     Errors: path/not-rendered, path/newer, and those of `application`.
     """
     base, record = _memory(repository)
@@ -100,21 +97,12 @@ def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = No
         summary = f"its template has version {record['version']}, and this planform has {VERSION}"
         help = "install the planform that rendered it, or a later one"
         raise DiagnosticError([error("path/newer", summary, Location(RECORD, 0, 0), help=help)])
-    answers = {**_remembered(record["answers"], base), **(changes or {})}
-    theirs = application(kind, answers, without=record.get("without", ()))
-    ours, before, fresh = (_files(each) for each in (repository, base, theirs))
-    merged = merge(before, ours, fresh)
+    theirs = application(kind, {**record["answers"], **(changes or {})}, without=record.get("without", ()))
+    before, fresh = ({path: text for path, text in each.items() if path not in (BASE, RECORD)}
+                     for each in (base, theirs))  # fmt: skip
+    merged = merge(before, {path: repository[path] for path in {*before, *fresh} if path in repository}, fresh)
     records = {path: theirs[path] for path in (BASE, RECORD)}
-    return Merged(dict(sorted({**merged.files, **records}.items())), merged.conflicts)
-
-
-def known(repository: Mapping[str, str]) -> tuple[str, ...]:
-    """The paths that the repository's template wrote; the memory of it, `.planform/`, is all that this looks at."""
-    return tuple(_files(_memory(repository)[0]))
-
-
-def _files(repository: Mapping[str, str]) -> dict[str, str]:
-    return {path: text for path, text in repository.items() if path not in (BASE, RECORD)}
+    return replace(merged, files=dict(sorted({**merged.files, **records}.items())))
 
 
 def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
@@ -123,9 +111,9 @@ def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, An
     if missing:
         raise _not_rendered(f"it has no {' and no '.join(missing)}")
     try:
-        base, record = json.loads(repository[BASE]), yaml.safe_load(repository[RECORD])
-        texts = all(isinstance(each, str) for pair in base.items() for each in pair)
-        if not texts or not {"template", "version", "answers"} <= set(record) or not str(record["version"]).isdigit():
+        base = {path: "".join(lines) for path, lines in json.loads(repository[BASE]).items()}
+        record = yaml.safe_load(repository[RECORD])
+        if not {"template", "version", "answers"} <= set(record) or not str(record["version"]).isdigit():
             raise ValueError
     except (ValueError, AttributeError, TypeError, yaml.YAMLError):
         raise _not_rendered(f"{BASE} or {RECORD} is not as planform wrote it") from None
@@ -144,7 +132,7 @@ def asked(kind: str) -> frozenset[str]:
     for path, text in _templates(KINDS[kind]).items():
         for each in (path, text) if path.endswith(".j2") else (path,):
             found |= find_undeclared_variables(environment.parse(each))
-    return frozenset(found - set(_computed(kind, {})) - set(environment.globals) - {"scan_packages"})
+    return frozenset(found - set(_computed(kind, {})) - set(environment.globals))
 
 
 def steps_of(kind: str) -> tuple[Step, ...]:
@@ -211,7 +199,7 @@ def _environment() -> Environment:
     # Text for code and settings: HTML's escapes would be wrong there, and `quoted` stands for what people wrote.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False)
     environment.filters |= {"quoted": _quoted, "python": _python}
-    environment.globals = {"pin": _pin, "image": image}
+    environment.globals = {"gate_text": _gate_text, "image": image, "pin": _pin}
     return environment
 
 
@@ -232,6 +220,11 @@ def _python(text: str) -> str:
     if text.count('"') <= text.count("'"):
         return _quoted(text)
     return "'" + _quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+
+
+def _gate_text(gate: Gate) -> str:
+    """A gate's program without its last line break, which the template has."""
+    return gate_text(gate).rstrip("\n")
 
 
 def _pin(name: str) -> str:
@@ -261,22 +254,11 @@ def _texts(folder: Traversable, before: str = "") -> dict[str, str]:
     return found
 
 
-def _defaults(kind: str) -> dict[str, Any]:
-    if kind != "TrainingPipeline":
-        return {}
-    command = gate_command("modelscan_gate", "--personal-data")
-    return {"scan_command": [*command], "scan_packages": [_pin("modelscan")]}
-
-
 def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """What follows from the answers. A scan gate that is a Python program becomes a module of the package."""
-    command = list(answers.get("scan_command", []))
-    program = command[2] if command[:2] == ["python", "-c"] else ""
+    """What follows from the answers."""
     return {
         "component_type": COMPONENT_TYPES.get(kind, "library"),
         "package": str(answers.get("name", "")).replace("-", "_"),
-        "scan_program": program.rstrip("\n"),
-        "scan_words": command[3:] if program else command,
         "template_version": VERSION,
     }
 
@@ -298,38 +280,10 @@ def _check(kind: str, answers: Mapping[str, Any]) -> None:
 def _lines(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, each in value.items():
-            if key != "scan_command":
-                yield from _lines(key, name or str(key))
-                yield from _lines(each, name or str(key))
+            yield from _lines(key, name or str(key))
+            yield from _lines(each, name or str(key))
     elif isinstance(value, list | tuple):
         for each in value:
             yield from _lines(each, name)
     elif isinstance(value, str):
         yield name, value
-
-
-def _recorded(value: Any) -> Any:
-    """An answer as it is recorded; a whole program by its name or its digest."""
-    if isinstance(value, Mapping):
-        return {key: _recorded(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_recorded(each) for each in value]
-    if isinstance(value, str) and "\n" in value:
-        own = next((gate for gate in GATES if gate_text(gate) == value), None)
-        if own is not None:
-            return OWN_GATE + own
-        return f"sha256:{sha256(value.encode()).hexdigest()}"
-    return value
-
-
-def _remembered(answers: Mapping[str, Any], base: Mapping[str, str]) -> dict[str, Any]:
-    """Recorded answers: a gate of planform's own as it is today, one of others as it was rendered."""
-    found = dict(answers)
-    words = found.get("scan_command", ())
-    rendered = [text for path, text in base.items() if path.endswith("/scan_gate.py")]
-    programs = {OWN_GATE + gate: gate_text(gate) for gate in GATES}
-    if len(words) > 2 and str(words[2]).startswith("sha256:") and rendered:
-        programs[words[2]] = rendered[0]
-    if words:
-        found["scan_command"] = [programs.get(word, word) for word in words]
-    return found

@@ -21,7 +21,7 @@ from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.golden_paths.application import application, steps_of
 from planform.golden_paths.path import Path
 
-__all__ = ["COMMIT", "acting_identity", "deliver", "keep", "make_repository"]
+__all__ = ["COMMIT", "acting_identity", "deliver", "keep", "make_repository", "short_name"]
 
 COMMIT = "${{ github.sha }}"
 """Ends the name of an image: the commit that the job runs at."""
@@ -152,9 +152,13 @@ def _deliveries(environments: Sequence[str], steps: Sequence[Step]) -> list[Job]
 def _let_read(path: Path, secrets: Secrets | None, steps: Sequence[Step], acting: FederatedIdentity) -> None:
     for step in steps:
         for secret in step.secrets.values() if secrets is not None else ():
-            short = secret.rpartition("/")[2].removeprefix(f"{path.environment.prefix}-")
             assert secrets is not None
-            secrets.secret(short, readers=[acting.identity.member])
+            secrets.secret(short_name(path, secret), readers=[acting.identity.member])
+
+
+def short_name(path: Path, secret: str) -> str:
+    """What the store was asked for to get the secret with this name or id."""
+    return secret.rpartition("/")[2].removeprefix(f"{path.environment.prefix}-")
 
 
 class _Variables:

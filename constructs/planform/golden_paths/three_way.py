@@ -17,10 +17,11 @@ OURS, BASE, THEIRS = "<<<<<<< yours\n", "=======\n", ">>>>>>> template\n"
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Files by path, and the paths of those in which somebody has to decide."""
+    """Files by path, the paths of those in which somebody has to decide, and of those of the team's that go."""
 
     files: dict[str, str]
     conflicts: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 def merge(base: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str, str]) -> Merged:
@@ -30,7 +31,7 @@ def merge(base: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str,
     changed stays, and is a conflict.
     """
     files: dict[str, str] = {}
-    conflicts = []
+    conflicts, removed = [], []
     for path in sorted({*base, *ours, *theirs}):
         before, mine, new = base.get(path), ours.get(path), theirs.get(path)
         if new in (mine, before):
@@ -43,9 +44,11 @@ def merge(base: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str,
             kept, clean = merge_text(before or "", mine, new)
         if kept is not None:
             files[path] = kept
+        elif mine is not None:
+            removed.append(path)
         if not clean:
             conflicts.append(path)
-    return Merged(files, tuple(conflicts))
+    return Merged(files, tuple(conflicts), tuple(removed))
 
 
 def merge_text(base: str, ours: str, theirs: str) -> tuple[str, bool]:

@@ -24,7 +24,14 @@ from planform.contracts.registry import Registry
 from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
-from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, keep, make_repository
+from planform.golden_paths.application_repository import (
+    COMMIT,
+    acting_identity,
+    deliver,
+    keep,
+    make_repository,
+    short_name,
+)
 from planform.golden_paths.entity import show
 from planform.golden_paths.model_scan import no_scan_gate
 from planform.golden_paths.path import Path
@@ -186,10 +193,12 @@ class TrainingPipeline(Path):
                 self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=facts)
             self._place()
             self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
+            with self.row("security"):
+                secrets = self._secret_variables(secret, client)
             told = {
                 "CONFIG_MAP": f"pipeline-{self.name}",
                 "PLACEMENT": facts["PLACEMENT"],
-                "SECRETS": json.dumps(self._secret_variables(secret, client), sort_keys=True),
+                "SECRETS": json.dumps(secrets, sort_keys=True),
             }
             self._deliver(group, model, told)
         else:
@@ -217,6 +226,16 @@ class TrainingPipeline(Path):
     def _secret_variables(self, secret: str, client: MetadataClient) -> dict[str, list[str]]:
         """Secrets of the namespace, each with the variables that steps get of it."""
         found = {secret: [each.upper().replace("-", "_") for each in self.settings.secrets]} if secret else {}
+        gate = self.model_scanning.gate() if self.model_scanning is not None else None
+        if gate is not None and gate.secrets and self.secrets is not None:
+            held = {
+                variable: self.secrets.secret(short_name(self, name), readers=self.members)
+                for variable, name in gate.secrets.items()
+            }
+            delivered = self.secrets.deliver(
+                f"scan-{self.name}", held, namespace=self.namespace, cluster=self.compute.cluster(), scope=self
+            )
+            found[delivered] = [*gate.secrets]
         if client.secret and self.metadata.store().kind == "mlflow":
             found[client.secret] = [MLFLOW_PASSWORD]
         return found
@@ -334,8 +353,7 @@ class TrainingPipeline(Path):
 
     def _answers(self, group: FeatureGroupRef, model: ModelRef) -> dict[str, Any]:
         """What the repository's templates ask for: the same in every environment."""
-        gate = self._gate()
-        scan = {"scan_command": gate["command"], "scan_packages": gate["packages"]} if gate else {}
+        packages = self.model_scanning.gate().packages if self.model_scanning is not None else ()
         return {
             "alias": self.model_registry.registry().aliases[0],
             "feature_group": self.settings.features,
@@ -343,7 +361,7 @@ class TrainingPipeline(Path):
             "label": self.settings.label,
             "model": model.name,
             **{name: _in_one_line(text) for name, text in self.settings.card.model_dump().items()},
-            **scan,
+            "scan_packages": [each for each in packages if not each.startswith("modelscan==")],
         }
 
     def _parameters(self, group: FeatureGroupRef, model: ModelRef) -> dict[str, str]:
