@@ -46,6 +46,7 @@ FAMILIES = {
     "init": "`planform init`.",
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "output": "Writing and reading output folders.",
+    "path": "Application repositories: templates, answers, updates.",
     "policy": "Policy rules and waivers; each rule has a page of its own.",
     "report": "Costs, and where their prices come from.",
     "resource": "Node pools, machine types and accelerators.",

@@ -143,7 +143,7 @@ def test_a_repository_remembers_what_made_it() -> None:
 
 
 def test_the_platforms_own_gate_is_what_the_pipeline_runs() -> None:
-    from planform.planes.security.gate_script import gate_text
+    from planform.planes.gate_script import gate_text
 
     files = rendered("TrainingPipeline")
     assert files["src/fraud_training/scan_gate.py"] == gate_text("modelscan_gate")

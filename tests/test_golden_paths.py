@@ -267,7 +267,7 @@ def test_an_endpoint_is_scanned_before_it_is_delivered() -> None:
 
 
 def swapped(plane: str, slot: str, fill: Any, *kinds: str, change: dict[str, Any] | None = None) -> Compilation:
-    """The reference in prod with another component in a slot, None for none, and of its workloads those of these kinds."""
+    """The reference in prod with another component in a slot, or none, and of its workloads those of these kinds."""
     platform = yaml.safe_load((REFERENCE / "platform.yaml").read_text())
     platform["planes"][plane][slot] = fill
     if fill is None:

@@ -28,7 +28,7 @@ from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
-from planform.planes.security.gate_script import Gate, gate_text
+from planform.planes.gate_script import Gate, gate_text
 
 __all__ = [
     "KINDS",
