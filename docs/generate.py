@@ -47,6 +47,7 @@ FAMILIES = {
     "kubernetes": "Objects and chart releases, as a cluster takes them.",
     "ledger": "The ledger of addresses: what was renamed, moved or is gone.",
     "output": "Writing and reading output folders.",
+    "path": "Application repositories: templates, answers, updates.",
     "policy": "Policy rules and waivers; each rule has a page of its own.",
     "preview": "Comparing two revisions, and what a change does.",
     "report": "Costs, and where their prices come from.",

@@ -52,7 +52,7 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "ExperimentTracking": {
-        "control": (r"starter\.ipynb",),
+        "control": (r"github_repository_file\.ranking_experiment_experiment_ipynb",),
         "data": (r"google_storage_managed_folder\.models__ranking", r"vertex-model-registry/models/ranking\.json"),
         "resource": (r"google_storage_managed_folder\.search__ranking", r"google_vertex_ai_tensorboard_experiment"),
         "security": (r"folder_iam_member\.search__ranking__writer_team_search", r"experiment_writer_team_search"),
@@ -61,7 +61,9 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
     "TrainingPipeline": {
         "delivery": (
             r"github_repository\.payment_scoring_pipeline",
+            r"github_repository_file\.payment_scoring_pipeline_src_payment_scoring_pipeline_pipeline_py",
             r"github_repository_file\..*deliver_yml",
+            r"google_artifact_registry_repository\.team_fraud",
             r"google_storage_bucket\.pipelines_fraud",
         ),
         "data": (
@@ -77,7 +79,7 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
     "ModelEndpoint": {
         "delivery": (
             r"github_repository_file\.payment_scoring_endpoint.*deliver_yml",
-            r"google_artifact_registry_repository\.team_fraud",
+            r"github_repository_file\.payment_scoring_endpoint_dockerfile",
             r"humanitec_application\.payment_scoring_endpoint",
         ),
         "resource": (r"deployment-payment-scoring\.yaml", r"scaledobject-payment-scoring\.yaml"),
@@ -106,6 +108,7 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
     "Transformation": {
         "delivery": (
             r"github_repository_file\.chargeback_rows_job.*deliver_yml",
+            r"github_repository_file\.chargeback_rows_job_src_chargeback_rows_job_job_py",
             r"role-restart-chargeback-rows\.yaml",
         ),
         "resource": (r"deployment-chargeback-rows\.yaml", r"google_artifact_registry_repository\.jobs_fraud"),
@@ -217,14 +220,39 @@ def test_a_workflow_of_an_application_names_no_environments_values() -> None:
         for record in reference().records["acme-ai-prod-delivery"]
         if record.address.startswith("github_repository_file") and "deliver_yml" in record.address
     ]
-    assert len(texts) == 3
+    assert len(texts) == 4
     for text in texts:
         assert "acme-ai-prod" not in text
         assert "acme-ai-dev" not in text
+        if "Test ranking" in text:
+            continue  # an experiment is delivered to nowhere
         assert "vars.IDENTITY_PROVIDER" in text
         jobs = yaml.safe_load(text.replace("$${{", "${{"))["jobs"]
         assert {"deliver-dev", "deliver-prod"} <= set(jobs)
         assert jobs["deliver-prod"]["needs"] == ["deliver-dev"]
+
+
+def test_software_that_no_repository_is_made_for_is_in_the_output() -> None:
+    change = {"description": "Orders payments for review"}
+    kinds = ("ModelEndpoint", "TrainingPipeline", "Dataset")
+    found = swapped("delivery", "orchestrator", None, *kinds, change=change)
+    made = row(found, "ModelEndpoint", "delivery")
+    assert made.true and "`orchestrator`" in made.lacks[0]
+    kept = {path.partition("/repository/")[2]: text for path, text in found.output.files.items() if path in made.files}
+    assert "src/payment_scoring_endpoint/service.py" in kept and ".planform/base.json" in kept
+    assert "Orders payments for review" in str(kept["README.md"])
+
+
+def test_the_job_is_given_the_variables_that_its_software_reads() -> None:
+    files = reference().output.files
+    text = next(str(text) for path, text in files.items() if path.endswith("/deployment-chargeback-rows.yaml"))
+    (container,) = yaml.safe_load(text)["spec"]["template"]["spec"]["containers"]
+    given = {each["name"]: each["value"] for each in container["env"]}
+    assert {"SOURCE_TOPIC", "RDKAFKA_BOOTSTRAP_SERVERS", "DATABASE_NAME", "DATABASE_USER"} <= set(given)
+    assert (given["RDKAFKA_GROUP_ID"], given["RDKAFKA_SECURITY_PROTOCOL"]) == ("chargeback-rows", "ssl")
+    software = (ROOT / "constructs/planform/golden_paths/transformation/src/{{package}}/settings.py.j2").read_text()
+    unread = [name for name in given if name not in software and not name.startswith("RDKAFKA_")]
+    assert unread == []
 
 
 def test_an_endpoint_is_scanned_before_it_is_delivered() -> None:
@@ -239,9 +267,11 @@ def test_an_endpoint_is_scanned_before_it_is_delivered() -> None:
 
 
 def swapped(plane: str, slot: str, fill: Any, *kinds: str, change: dict[str, Any] | None = None) -> Compilation:
-    """The reference in prod with another component in a slot, and of its workloads those of these kinds."""
+    """The reference in prod with another component in a slot, or none, and of its workloads those of these kinds."""
     platform = yaml.safe_load((REFERENCE / "platform.yaml").read_text())
     platform["planes"][plane][slot] = fill
+    if fill is None:
+        del platform["planes"][plane][slot]
     for settings in platform["environments"].values():
         settings.get("planes", {}).get(plane, {}).pop(slot, None)
     documents = [

@@ -1001,6 +1001,50 @@ CODES: dict[str, Code] = {
         right='Output({"inside.json": "{}"})\n',
         help="rename what gives the file its name, or remove the link",
     ),
+    "path/bad-answer": Code(
+        title="an answer that cannot stand in a repository's files",
+        why="Answers are written into code and settings of many languages. A line break or a control character there"
+        " would end what it stands in; a name becomes the name of a Python package.",
+        wrong="name: Card_Features\n",
+        right="name: card-features\n",
+        help="write one line of plain text; for a name, lower case letters, digits and hyphens",
+    ),
+    "path/bad-template": Code(
+        title="a template that Jinja2 cannot read",
+        why="A tag that is not closed, or a filter that nobody knows, would leave half a file.",
+        wrong="{% if topic %}\nTOPIC: {{ topic }}\n",
+        right="{% if topic %}\nTOPIC: {{ topic }}\n{% endif %}\n",
+        help="mend the template at the line that is shown",
+    ),
+    "path/newer": Code(
+        title="a repository that a newer planform rendered",
+        why="An older template would take back what the newer one brought.",
+        wrong="pip install planform==1.0\nplanform path update\n",
+        right="pip install --upgrade planform\nplanform path update\n",
+        help="install the planform that rendered it, or a later one",
+    ),
+    "path/not-rendered": Code(
+        title="a repository that cannot be updated from its template",
+        why="An update compares what was rendered with what a team made of it. The file .planform/base.json holds what"
+        " was rendered; without it nobody can tell the two apart.",
+        wrong="rm -r .planform\nplanform path update\n",
+        right="git checkout .planform\nplanform path update\n",
+        help="bring .planform back from the repository's history",
+    ),
+    "path/undefined": Code(
+        title="a template names what nobody has answered",
+        why="An empty place where a value should stand makes a file that looks sound and is not.",
+        wrong="TOPIC: {{ topci }}\n",
+        right="TOPIC: {{ topic }}\n",
+        help="mend the name in the template, or answer the question",
+    ),
+    "path/unsafe-path": Code(
+        title="a template that would write outside of its repository",
+        why="A path with `..`, a leading slash, or into git's own folder reaches files that are not the template's.",
+        wrong="../{{ name }}/README.md\n",
+        right="docs/{{ name }}/README.md\n",
+        help="name a path inside the repository, of letters, digits, dots, hyphens and underscores",
+    ),
     "policy/bad-image": Code(
         title="an image that is no pack of rules",
         why="`--policies oci://...` takes what `planform policy push` and `conftest push` write: a layer for each file, of the media types of Open Policy Agent, each what its digest says. Anything else would be judged by as nothing.",

@@ -23,7 +23,8 @@ FLAGS = {"name": "--name NAME", "team": "--team TEAM", "environments": "--in ENV
 
 @click.group(name="path")
 def command() -> None:
-    """List golden paths, start a workload document, or say plane by plane what a document makes.
+    """List golden paths, start a workload document, say plane by plane what a document makes, or bring an application
+    repository what its template changed.
 
     \b
     Examples:
@@ -31,6 +32,7 @@ def command() -> None:
       planform path new NotebookWorkspace --name churn --team fraud --in dev
       planform path explain ModelEndpoint
       planform path explain payment-scoring blueprints/reference --env dev
+      planform path update
     """
 
 
@@ -152,6 +154,65 @@ def explain(run: Run, what: str, blueprint: tuple[str, ...], environments: tuple
     return run.data("\n\n".join(each.text for each in found))
 
 
+@command.command(name="update", short_help="Bring an application repository what its template changed.")
+@click.argument("folder", default=".")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="ANSWER=VALUE",
+    help="An answer of .planform/template.yaml that is another one now; a value may be JSON. May be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@common
+def update(run: Run, folder: str, settings: tuple[str, ...], dry_run: bool) -> None:
+    """Render the application repository in FOLDER anew, and merge that with what its team changed since. Lines that
+    both changed are marked as git marks them; the exit code is 1 where there are any.
+
+    \b
+    Examples:
+      planform path update
+      planform path update services/scoring --set topic=payments --dry-run
+    """
+    run.writes = not dry_run
+    only_reads()
+    from planform.golden_paths.application import update as merged
+    from planform.golden_paths.working_copy import WorkingCopy
+
+    copy = WorkingCopy(Path(folder))
+    found = merged(copy, _pairs(settings))
+    changes = copy.changes(found)
+    if not dry_run:
+        copy.write(found)
+    if run.as_json:
+        run.document(changes=[{"path": path, "change": change} for path, change in changes.items()])
+    else:
+        for path, change in changes.items():
+            run.data(f"{change:<8}  {path}")
+        marked = len(found.conflicts)
+        run.talk(
+            f"{marked} to be decided: search for `<<<<<<<`, decide, and commit"
+            if marked
+            else "next: run the tests, and commit"
+            if changes
+            else "nothing to change"
+        )
+    if found.conflicts:
+        sys.exit(1)
+
+
+def _pairs(settings: tuple[str, ...]) -> dict[str, Any]:
+    from planform.golden_paths.document import value_of
+
+    found = {}
+    for each in settings:
+        key, equals, value = each.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
+        found[key] = value_of(value)
+    return found
+
+
 def _paths(blueprint: tuple[str, ...]) -> Paths:
     from planform.golden_paths.catalog import builtin_paths
 
@@ -198,11 +259,7 @@ def _answers(
         given["team"] = team
     if environments:
         given["environments"] = list(environments)
-    for each in settings:
-        key, equals, value = each.partition("=")
-        if not equals or not key:
-            raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
-        given[key] = value_of(value)
+    given |= _pairs(settings)
     for key, value in given.items():
         inside = next((other for other in given if other.startswith(f"{key}.")), None)
         if inside is not None and not isinstance(value, dict):

@@ -1,25 +1,27 @@
 """The repository of a workload's own software, made once, and delivered to every environment that the document names.
 
-One environment's stack writes the repository's first files, and each sets what is its own as variables of its
-deployment environment there; so a workflow names variables and is the same for all. This asks of the host that it keeps
-variables for each environment, as GitHub does. From then on the files are the team's, and the software is from the
-start: the workflow installs it with its extra `test` and runs pytest.
+One environment's stack writes the repository's first files, the software of its kind's templates among them, and each
+sets what is its own as variables of its deployment environment there; so files name variables and are the same for all.
+This asks of the host that it keeps variables for each environment, as GitHub does. From then on the files are the
+team's; `planform path update` brings them what templates change.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from planform.contracts.ci import Ci, Job, Step, Trigger, Workflow
 from planform.contracts.ide import Ide
 from planform.contracts.identity import FederatedIdentity, Identities, Identity
 from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import CodeRepository, VersionControl
+from planform.golden_paths.application import application, steps_of
 from planform.golden_paths.path import Path
 
-__all__ = ["COMMIT", "acting_identity", "deliver", "make_repository"]
+__all__ = ["COMMIT", "acting_identity", "deliver", "keep", "make_repository", "short_name"]
 
 COMMIT = "${{ github.sha }}"
 """Ends the name of an image: the commit that the job runs at."""
@@ -30,10 +32,6 @@ _ACTING = FederatedIdentity(
     "${vars.IDENTITY_PROVIDER}",
     Identity("${vars.SERVICE_ACCOUNT}", "serviceAccount:${vars.SERVICE_ACCOUNT}", "${vars.SERVICE_ACCOUNT}"),
 )
-_TEST = """\
-python -m pip install --quiet --editable '.[test]'
-python -m pytest --quiet
-"""
 
 
 def make_repository(path: Path, control: VersionControl) -> CodeRepository:
@@ -55,44 +53,75 @@ def deliver(
     *,
     control: VersionControl,
     ci: Ci,
-    identity: Identities,
-    secrets: Secrets | None,
     ide: Ide | None,
-    files: Mapping[str, str],
+    answers: Mapping[str, Any] | None,
+    identity: Identities | None = None,
+    secrets: Secrets | None = None,
+    files: Mapping[str, str] | None = None,
+    plane: str = "delivery",
 ) -> None:
-    """Write the repository's first files, such as a workflow that tests and then delivers by `steps`."""
-    if repository.host != WITH_VARIABLES:
-        path.without(
-            "delivery", f"{repository.host} keeps no variables for each environment: its workflow is one's own"
+    """Write the repository's first files, as part of what happens in `plane`.
+
+    They are the software of its kind by `answers`, where there is one for them, `files` of the path's own, and a
+    workflow that tests and then delivers by `steps`; without steps it only tests.
+    """
+    others = {**(ide.repository_files() if ide is not None else {}), **(files or {})}
+    made = {**_software(path, answers, repository, without=others), **others}
+    path.finds(plane, f'"{repository.name}"', inside="stacks")
+    acting = acting_identity(path, identity, repository) if steps and identity is not None else None
+    if repository.host != WITH_VARIABLES and steps:
+        path.without(plane, f"{repository.host} keeps no variables for each environment: its workflow is one's own")
+    elif acting is None and steps:
+        path.without(plane, "the platform trusts no CI: set `github` of the slot `identity`")
+    else:
+        shared = []
+        if acting is not None:
+            variables = _Variables(path, control, repository)
+            variables.keep("IDENTITY_PROVIDER", str(acting.provider))
+            variables.keep("SERVICE_ACCOUNT", str(acting.identity.email))
+            _let_read(path, secrets, steps, acting)
+            shared = [variables.portable(step) for step in steps]
+        workflow = Workflow(
+            "deliver",
+            f"Deliver {path.name}" if steps else f"Test {path.name}",
+            Trigger(pull_request=True, push=True, manual=True),
+            (_tests(path.kind), *(_deliveries(path.settings.bound, shared) if steps else ())),
         )
-        return
-    acting = acting_identity(path, identity, repository)
-    if acting is None:
-        path.without("delivery", "the platform trusts no CI: set `github` of the slot `identity`")
-        return
-    variables = _Variables(path, control, repository)
-    variables.keep("IDENTITY_PROVIDER", str(acting.provider))
-    variables.keep("SERVICE_ACCOUNT", str(acting.identity.email))
-    _let_read(path, secrets, steps, acting)
-    shared = [variables.portable(step) for step in steps]
-    workflow = Workflow(
-        "deliver",
-        f"Deliver {path.name}",
-        Trigger(pull_request=True, push=True, manual=True),
-        (_tests(), *_deliveries(path.settings.bound, shared)),
-    )
-    made = {**(ide.repository_files() if ide is not None else {}), **files}
-    path.finds("delivery", f'"{repository.name}"', inside="stacks")
-    control.write(repository, {**made, **ci.render(workflow, repository=repository)})
+        made |= ci.render(workflow, repository=repository)  # last, so that it runs once everything is there
+    control.write(repository, made)
 
 
-def _tests() -> Job:
+def keep(path: Path, answers: Mapping[str, Any] | None) -> None:
+    """The software as files of the output, where no repository is made for it: for its team to commit."""
+    for name, text in _software(path, answers).items():
+        path.file(f"repository/{name}", text)
+
+
+def _software(
+    path: Path,
+    answers: Mapping[str, Any] | None,
+    repository: CodeRepository | None = None,
+    *,
+    without: Collection[str] = (),
+) -> dict[str, str]:
+    if answers is None:
+        return {}
+    common = {
+        "description": path.settings.description or f"{path.title} {path.name} of team {path.team}.",
+        "name": f"{path.name}-{path.repository}",
+        "repository": repository.url if repository is not None else "",
+        "team": path.team,
+    }
+    return application(path.kind, {**common, **answers}, without=sorted(without))
+
+
+def _tests(kind: str) -> Job:
     return Job(
         "test",
         (
             Step("Check out the repository", tool="checkout"),
             Step("Set up Python", tool="python", inputs={"version": PYTHON}),
-            Step("Test", run=_TEST),
+            *steps_of(kind),
         ),
         minutes=20,
     )
@@ -123,9 +152,13 @@ def _deliveries(environments: Sequence[str], steps: Sequence[Step]) -> list[Job]
 def _let_read(path: Path, secrets: Secrets | None, steps: Sequence[Step], acting: FederatedIdentity) -> None:
     for step in steps:
         for secret in step.secrets.values() if secrets is not None else ():
-            short = secret.rpartition("/")[2].removeprefix(f"{path.environment.prefix}-")
             assert secrets is not None
-            secrets.secret(short, readers=[acting.identity.member])
+            secrets.secret(short_name(path, secret), readers=[acting.identity.member])
+
+
+def short_name(path: Path, secret: str) -> str:
+    """What the store was asked for to get the secret with this name or id."""
+    return secret.rpartition("/")[2].removeprefix(f"{path.environment.prefix}-")
 
 
 class _Variables:

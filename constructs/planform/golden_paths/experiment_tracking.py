@@ -1,26 +1,30 @@
-"""ExperimentTracking: an experiment that a team logs to, with its files, its model and a notebook to start from."""
+"""ExperimentTracking: an experiment that a team logs to, with its files, its model and a repository to start from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from planform.contracts.ci import Ci
+from planform.contracts.ide import Ide
 from planform.contracts.metadata import ExperimentRef, Metadata
 from planform.contracts.model_registry import ModelRegistry
 from planform.contracts.pipelines import Pipelines
 from planform.contracts.portal import Portal
+from planform.contracts.version_control import VersionControl
+from planform.golden_paths.application_repository import deliver, keep, make_repository
 from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.spec.units import KebabName
-from planform.spec.workload import Reference, Workload
+from planform.spec.workload import ApplicationWorkload, Reference
 
 __all__ = ["ExperimentTracking", "ExperimentTrackingSettings"]
 
 
-class ExperimentTrackingSettings(Workload):
+class ExperimentTrackingSettings(ApplicationWorkload):
     """An experiment of one team."""
 
     kind: Literal["ExperimentTracking"] = Field(description="What this document describes.")
@@ -46,7 +50,9 @@ class ExperimentTrackingSettings(Workload):
 class ExperimentTracking(Path):
     """An experiment in the platform's metadata store; only the team's identity writes it.
 
-    Its starter is a notebook that logs a run with parameters and metrics, and registers a model where one is named.
+    Its repository's first files are a notebook that logs a run with parameters and metrics, and what it uses for that;
+    CI tests them. Which environment runs go to is told by variables: in the cluster by the ConfigMap
+    `experiment-<name>`.
     """
 
     kind = "ExperimentTracking"
@@ -60,12 +66,16 @@ class ExperimentTracking(Path):
         "observability": "runs visible in the store's user interface, linked to pipeline runs",
     }
     choices: ClassVar[Mapping[str, str]] = {"datasets": "dataset"}
+    repository = "experiment"
     Settings = ExperimentTrackingSettings
     settings: ExperimentTrackingSettings
     metadata: Metadata
     model_registry: ModelRegistry | None
     pipelines: Pipelines | None
     portal: Portal | None
+    ci: Ci | None
+    version_control: VersionControl | None
+    ide: Ide | None
 
     def build(self) -> None:
         with self.row("resource"):
@@ -76,16 +86,36 @@ class ExperimentTracking(Path):
         if not self.members:
             self.without("security", "the team has no identity here, as its environment has no cluster")
         with self.row("data"):
-            self._reach()
+            self._reach(experiment)
             self._register()
         with self.row("control"):
-            self.file("starter.ipynb", self._starter(experiment))
+            self._start(experiment)
         with self.row("observability"):
             self._show(experiment)
 
-    def _reach(self) -> None:
+    def _reach(self, experiment: ExperimentRef) -> None:
         client = self.metadata.reach(self.namespace, team=self.team, scope=self)
-        self.manifest("v1", "ConfigMap", f"experiment-{self.name}", data={**client.variables, "EXPERIMENT": self.name})
+        facts = {**client.variables, "ARTIFACTS": str(experiment.artifacts), "EXPERIMENT": str(experiment.name)}
+        self.manifest("v1", "ConfigMap", f"experiment-{self.name}", data=dict(sorted(facts.items())))
+
+    def _start(self, experiment: ExperimentRef) -> None:
+        store = self.metadata.store()
+        place = {"tracking_uri": str(store.uri)} if store.kind == "mlflow" else {"region": self.environment.region}
+        answers = {"experiment": str(experiment.name), "tracking": store.kind, "workload": self.name, **place}
+        if self.ci is None or self.version_control is None:
+            self.lacks("control", "ci" if self.ci is None else "version_control")
+            keep(self, answers)
+            return
+        deliver(
+            self,
+            make_repository(self, self.version_control),
+            (),
+            control=self.version_control,
+            ci=self.ci,
+            ide=self.ide,
+            answers=answers,
+            plane="control",
+        )
 
     def _register(self) -> None:
         if self.settings.model is None:
@@ -106,46 +136,3 @@ class ExperimentTracking(Path):
         if self.portal is not None:
             show(self, self.portal, "observability", links=links, type="experiment")
         self.file("links.json", json.dumps({title: url for title, url in links.items() if url}, indent=2) + "\n")
-
-    def _starter(self, experiment: ExperimentRef) -> str:
-        store = self.metadata.store()
-        facts = self.environment
-        if store.kind == "mlflow":
-            first = (
-                f"import mlflow\n\nmlflow.set_tracking_uri({str(store.uri)!r})\n"
-                f"mlflow.set_experiment({experiment.name!r})"
-            )
-            log = "with mlflow.start_run():\n    mlflow.log_params({'depth': 6})\n    mlflow.log_metrics({'auc': 0.9})"
-        else:
-            first = (
-                "from google.cloud import aiplatform\n\n"
-                f"aiplatform.init(project={facts.project!r}, location={facts.region!r}, experiment={experiment.name!r})"
-            )
-            log = (
-                "import datetime\n\n"
-                "run = datetime.datetime.now(datetime.timezone.utc).strftime('run-%Y%m%d-%H%M%S')\n"
-                "with aiplatform.start_run(run):\n"
-                "    aiplatform.log_params({'depth': 6})\n    aiplatform.log_metrics({'auc': 0.9})"
-            )
-        cells = [
-            _text(f"# {self.name}\n\nRuns of team {self.team}. Artefacts go to `{experiment.artifacts}`."),
-            _code(first),
-            _code(log),
-        ]
-        return json.dumps(_notebook(cells), indent=1) + "\n"
-
-
-def _text(source: str) -> dict[str, Any]:
-    return {"cell_type": "markdown", "metadata": {}, "source": source.splitlines(keepends=True)}
-
-
-def _code(source: str) -> dict[str, Any]:
-    lines = source.splitlines(keepends=True)
-    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": lines}
-
-
-def _notebook(cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """Source: nbformat 4.5, whose cells have ids."""
-    named = [{**cell, "id": f"cell-{index}"} for index, cell in enumerate(cells)]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return {"cells": named, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from planform.contracts.ci import Ci, Step
 from planform.contracts.compute import Compute
@@ -27,7 +27,7 @@ from planform.contracts.workload_spec import Container, WorkloadResource, Worklo
 from planform.contracts.workload_spec import Workload as ScoreWorkload
 from planform.diagnostics import suggest
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
-from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, make_repository
+from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, keep, make_repository
 from planform.golden_paths.entity import show
 from planform.golden_paths.model_scan import no_scan_gate, scan_steps
 from planform.golden_paths.path import Path
@@ -35,7 +35,7 @@ from planform.planes.teams import WORKLOAD
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
-from planform.spec.workload import AcceleratorAsk, Reference, Workload
+from planform.spec.workload import AcceleratorAsk, ApplicationWorkload, Reference
 
 __all__ = ["ModelEndpoint", "ModelEndpointSettings"]
 
@@ -68,6 +68,22 @@ PROGRAM
 """
 
 
+PROTOCOL = "kserve-v2"
+"""What the service of the templates speaks with the model server."""
+TensorName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_./:-]{0,99}$")]
+
+
+class Tensor(Settings):
+    """One input or output of a model."""
+
+    type: Literal["BOOL", "INT32", "INT64", "FP32", "FP64", "BYTES"] = Field(
+        default="FP32", description="Type of its values, by the Open Inference Protocol's name. Default: FP32."
+    )
+    shape: tuple[Annotated[int, Field(ge=-1, le=1_000_000)], ...] = Field(
+        default=(1,), description="Dimensions of one row; -1 is of any size. Default: 1.", examples=[[4]]
+    )
+
+
 class Canary(Settings):
     """Another version that some of the requests go to."""
 
@@ -84,7 +100,7 @@ class Objective(Settings):
     latency_ms: int = Field(default=300, ge=1, le=600_000, description="Latency, in milliseconds. Default: 300.")
 
 
-class ModelEndpointSettings(Workload):
+class ModelEndpointSettings(ApplicationWorkload):
     """A model that answers requests."""
 
     kind: Literal["ModelEndpoint"] = Field(description="What this document describes.")
@@ -113,6 +129,21 @@ class ModelEndpointSettings(Workload):
     )
     objective: Objective = Field(
         default_factory=Objective, description="What callers may count on. Default: see there."
+    )
+    inputs: dict[TensorName, Tensor] = Field(
+        default_factory=lambda: {"features": Tensor(shape=(-1,))},
+        min_length=1,
+        description="What the model takes. Default: `features`, a row of numbers.",
+        examples=[{"features": {"shape": [4]}}],
+    )
+    outputs: dict[TensorName, Tensor] = Field(
+        default_factory=lambda: {"score": Tensor()},
+        min_length=1,
+        description="What it gives. Default: `score`, one number.",
+        examples=[{"score": {}}],
+    )
+    batch: int = Field(
+        default=32, ge=0, le=100_000, description="Rows in one request at most; 0 for none of its own. Default: 32."
     )
     type: ModelKind = Field(default="classification", description="What its answers are. Default: classification.")
     monitors: tuple[ModelMonitor, ...] = Field(
@@ -332,7 +363,10 @@ class ModelEndpoint(Path):
         ]
         for capability in missing:
             self.lacks("delivery", capability)
+        answers = self._answers(made)
         if self.ci is None or self.version_control is None or missing:
+            with self.row("delivery"):
+                keep(self, answers)
             return
         with self.row("delivery"):
             repository = make_repository(self, self.version_control)
@@ -346,11 +380,22 @@ class ModelEndpoint(Path):
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
+                answers=answers,
                 files=self._score(made),
             )
         if self.model_scanning is not None:
             stack = f"stacks/{self.environment.prefix}"
             self.finds("security", f"{model.artifacts}/{self.settings.version}", inside=stack)
+
+    def _answers(self, made: EndpointRef) -> dict[str, Any] | None:
+        """What the repository's templates ask for; None where they do not know the model server's protocol."""
+        if made.protocol != PROTOCOL:
+            self.without(
+                "delivery", f"the service is one's own, as the model server speaks `{made.protocol}`, not `{PROTOCOL}`"
+            )
+            return None
+        signature = self.settings.model_dump(mode="json", include={"inputs", "outputs", "batch"})
+        return {**signature, "model": self.name}
 
     def _guard(self, model: ModelRef) -> list[Step]:
         """What stops a version: an alias that names another one, and the scanner."""

@@ -14,26 +14,34 @@ from planform.contracts.compute import Compute
 from planform.contracts.feature_store import FeatureGroupRef, FeatureStore
 from planform.contracts.ide import Ide
 from planform.contracts.identity import Identities
-from planform.contracts.metadata import ExperimentRef, Metadata
+from planform.contracts.metadata import ExperimentRef, Metadata, MetadataClient
 from planform.contracts.model_registry import ModelRef, ModelRegistry
 from planform.contracts.model_scanning import ModelScanning
 from planform.contracts.monitoring import Monitoring, Panel
 from planform.contracts.pipelines import Pipelines
 from planform.contracts.portal import Portal
+from planform.contracts.registry import Registry
 from planform.contracts.secrets import Secrets
-from planform.contracts.version_control import VersionControl
+from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.golden_paths.accelerated import has_accelerator, no_accelerator
-from planform.golden_paths.application_repository import deliver, make_repository
+from planform.golden_paths.application_repository import (
+    COMMIT,
+    acting_identity,
+    deliver,
+    keep,
+    make_repository,
+    short_name,
+)
 from planform.golden_paths.entity import show
 from planform.golden_paths.model_scan import no_scan_gate
 from planform.golden_paths.path import Path
 from planform.golden_paths.team_secrets import bring_secrets, secret_faults
-from planform.kubernetes.accelerators import QUEUE, on_accelerator
+from planform.kubernetes.accelerators import QUEUE, on_accelerator, resource_of
 from planform.spec.cron import Schedule
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
-from planform.spec.workload import AcceleratorAsk, Reference, Workload
+from planform.spec.workload import AcceleratorAsk, ApplicationWorkload, Reference
 
 __all__ = ["TrainingPipeline", "TrainingPipelineSettings"]
 
@@ -43,8 +51,10 @@ PACKAGE = "build/pipeline.yaml"
 """Where the repository's own command writes the compiled pipeline."""
 _COMPILE = """\
 python -m pip install --quiet --editable .
-python -m pipeline.compile --output "$PACKAGE"
+python -m {module} --output "$PACKAGE"
 """
+MLFLOW_PASSWORD = "MLFLOW_TRACKING_PASSWORD"
+"""The variable that MLflow's client reads, and the key of the Secret that metadata brings for it."""
 
 
 class ModelCard(Settings):
@@ -67,7 +77,7 @@ class Evaluation(Settings):
     )
 
 
-class TrainingPipelineSettings(Workload):
+class TrainingPipelineSettings(ApplicationWorkload):
     """A pipeline of one team that trains one model."""
 
     kind: Literal["TrainingPipeline"] = Field(description="What this document describes.")
@@ -86,8 +96,8 @@ class TrainingPipelineSettings(Workload):
     )
     parameters: dict[Parameter, str] = Field(
         default_factory=dict,
-        description="Parameters of the pipeline, as text. Default: none.",
-        examples=[{"depth": "6"}],
+        description="Parameters of the step that trains, as text. Default: none.",
+        examples=[{"max_depth": "6"}],
     )
     card: ModelCard = Field(description="What every version's card says.")
     evaluation: Evaluation = Field(
@@ -115,8 +125,9 @@ class TrainingPipeline(Path):
 
     What its steps have to know of the platform is in the ConfigMap `pipeline-<name>` of the team's namespace, and for
     Vertex AI, whose steps are not in the cluster, in variables of the job that compiles it: where features, experiment
-    and model are, the label, what a version must reach, the gate before registration, the queue and the nodes. Its code
-    is the team's: CI compiles it at each commit with `python -m pipeline.compile --output FILE`, and starts it or sets
+    and model are, the label, what a version must reach, the gate before registration, the queue and the nodes. The
+    repository's first files are a pipeline with that gate before everything that loads a model; at each commit CI
+    builds the image of its steps, compiles it with `python -m <package>.pipeline --output FILE`, and starts it or sets
     its schedule.
     """
 
@@ -140,6 +151,7 @@ class TrainingPipeline(Path):
     model_registry: ModelRegistry
     identity: Identities
     compute: Compute
+    registry: Registry | None
     model_scanning: ModelScanning | None
     batch_queue: BatchQueue | None
     secrets: Secrets | None
@@ -174,16 +186,25 @@ class TrainingPipeline(Path):
             group, experiment, model = self._data()
         with self.row("security"):
             secret = bring_secrets(self, self.secrets, self.compute, f"pipeline-{self.name}")
-        facts = self._facts(group, experiment, model, secret)
+        client = self.metadata.reach(self.namespace, team=self.team, scope=self)
+        facts = self._facts(group, experiment, model, secret, client)
         if self._in_cluster:
             with self.row("resource"):
                 self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=facts)
             self._place()
             self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
-            self._deliver({})
+            with self.row("security"):
+                secrets = self._secret_variables(secret, client)
+            told = {
+                "CONFIG_MAP": f"pipeline-{self.name}",
+                "PLACEMENT": facts["PLACEMENT"],
+                "SECRETS": json.dumps(secrets, sort_keys=True),
+            }
+            self._deliver(group, model, told)
         else:
             self.without("resource", "Vertex AI has machines of its own for each step")
-            self._deliver(facts)
+            self._deliver(group, model, facts)
+            self.finds("security", '"SCAN_GATE"', inside="stacks")
         self._watch(experiment)
 
     def _data(self) -> tuple[FeatureGroupRef, ExperimentRef, ModelRef]:
@@ -202,9 +223,32 @@ class TrainingPipeline(Path):
     def _in_cluster(self) -> bool:
         return self.pipelines.service().engine == "kubeflow"
 
-    def _facts(self, group: FeatureGroupRef, experiment: ExperimentRef, model: ModelRef, secret: str) -> dict[str, str]:
+    def _secret_variables(self, secret: str, client: MetadataClient) -> dict[str, list[str]]:
+        """Secrets of the namespace, each with the variables that steps get of it."""
+        found = {secret: [each.upper().replace("-", "_") for each in self.settings.secrets]} if secret else {}
+        gate = self.model_scanning.gate() if self.model_scanning is not None else None
+        if gate is not None and gate.secrets and self.secrets is not None:
+            held = {
+                variable: self.secrets.secret(short_name(self, name), readers=self.members)
+                for variable, name in gate.secrets.items()
+            }
+            delivered = self.secrets.deliver(
+                f"scan-{self.name}", held, namespace=self.namespace, cluster=self.compute.cluster(), scope=self
+            )
+            found[delivered] = [*gate.secrets]
+        if client.secret and self.metadata.store().kind == "mlflow":
+            found[client.secret] = [MLFLOW_PASSWORD]
+        return found
+
+    def _facts(
+        self,
+        group: FeatureGroupRef,
+        experiment: ExperimentRef,
+        model: ModelRef,
+        secret: str,
+        client: MetadataClient,
+    ) -> dict[str, str]:
         """Everything that a step has to know, as variables."""
-        client = self.metadata.reach(self.namespace, team=self.team, scope=self)
         store, registry = self.metadata.store(), self.model_registry.registry()
         return {
             **client.variables,
@@ -250,7 +294,8 @@ class TrainingPipeline(Path):
         )
         queue = self.space.queue
         labels = {**self.labels, **({QUEUE: queue.name} if queue is not None else {})}
-        return {**placed, "labels": labels, "accelerators": wanted.count if wanted is not None else 0}
+        asked = {"accelerators": wanted.count, "resource": resource_of(wanted.type)} if wanted is not None else {}
+        return {**placed, "labels": labels, "accelerators": 0, **asked}
 
     def _place(self) -> None:
         if self.space.queue is not None:
@@ -258,33 +303,82 @@ class TrainingPipeline(Path):
         else:
             self.lacks("resource", "batch_queue")
 
-    def _deliver(self, facts: Mapping[str, str]) -> None:
+    def _deliver(self, group: FeatureGroupRef, model: ModelRef, told: Mapping[str, str]) -> None:
         with self.row("delivery"):
             self.pipelines.team(self.team, namespace=self.namespace, identity=self.identity_of_team)
-            steps = [Step("Compile the pipeline", run=_COMPILE, variables={"PACKAGE": PACKAGE, **facts})]
-            steps += self.pipelines.submit(
-                self.name,
-                package=PACKAGE,
-                team=self.team,
-                parameters=self.settings.parameters,
-                schedule=self.settings.schedule or "",
-            )
-            if self.ci is None or self.version_control is None:
-                self.lacks("delivery", "ci" if self.ci is None else "version_control")
+            answers = self._answers(group, model)
+            if self.ci is None or self.version_control is None or self.registry is None:
+                for capability in ("ci", "version_control", "registry"):
+                    if getattr(self, capability) is None:
+                        self.lacks("delivery", capability)
+                keep(self, answers)
                 return
+            repository = make_repository(self, self.version_control)
+            image = self._image(self.registry, repository)
+            module = f"{repository.name.replace('-', '_')}.pipeline"
+            variables = {"PACKAGE": PACKAGE, "PIPELINE_IMAGE": image, **told}
+            steps = [
+                Step("Sign in to the registry", tool="registry-login", inputs={"registry": image.partition("/")[0]}),
+                Step("Build and push the image", tool="image-build", inputs={"push": "true", "tags": image}),
+                Step("Compile the pipeline", run=_COMPILE.format(module=module), variables=variables),
+                *self.pipelines.submit(
+                    self.name,
+                    package=PACKAGE,
+                    team=self.team,
+                    parameters=self._parameters(group, model),
+                    schedule=self.settings.schedule or "",
+                ),
+            ]
             deliver(
                 self,
-                make_repository(self, self.version_control),
+                repository,
                 steps,
                 control=self.version_control,
                 ci=self.ci,
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
-                files={},
+                answers=answers,
             )
-        if facts:
-            self.finds("security", '"SCAN_GATE"', inside="stacks")
+
+    def _image(self, registry: Registry, repository: CodeRepository) -> str:
+        """The image of the steps, which CI builds and whatever runs the pipeline reads."""
+        acting, nodes = acting_identity(self, self.identity, repository), self.compute.node_identity()
+        images = registry.repository(
+            f"team-{self.team}",
+            writers=[acting.identity.member] if acting is not None else [],
+            readers=[*self.members, *([nodes.member] if nodes is not None else [])],
+        )
+        return f"{images.uri}/{repository.name}:{COMMIT}"
+
+    def _answers(self, group: FeatureGroupRef, model: ModelRef) -> dict[str, Any]:
+        """What the repository's templates ask for: the same in every environment."""
+        packages = self.model_scanning.gate().packages if self.model_scanning is not None else ()
+        return {
+            "alias": self.model_registry.registry().aliases[0],
+            "feature_group": self.settings.features,
+            "features": dict(group.features),
+            "label": self.settings.label,
+            "model": model.name,
+            **{name: _in_one_line(text) for name, text in self.settings.card.model_dump().items()},
+            "scan_packages": [each for each in packages if not each.startswith("modelscan==")],
+        }
+
+    def _parameters(self, group: FeatureGroupRef, model: ModelRef) -> dict[str, str]:
+        """What its pipeline is started with in this environment."""
+        registry, evaluation = self.model_registry.registry(), self.settings.evaluation
+        return {
+            "alias": registry.aliases[0],
+            "artifacts": str(model.artifacts),
+            "card_folder": str(model.cards),
+            "gain": str(evaluation.gain),
+            "least": str(evaluation.least),
+            "metric": evaluation.metric,
+            "model_name": model.name,
+            "parameters": json.dumps(self.settings.parameters, sort_keys=True),
+            "registry": str(registry.uri),
+            "source": str(group.source),
+        }
 
     def _watch(self, experiment: ExperimentRef) -> None:
         service = self.pipelines.service()
@@ -316,3 +410,8 @@ class TrainingPipeline(Path):
                 minutes=5,
                 team=self.team,
             )
+
+
+def _in_one_line(value: Any) -> Any:
+    """A text, or each of several, without line breaks."""
+    return " ".join(value.split()) if isinstance(value, str) else [_in_one_line(each) for each in value]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -20,14 +19,15 @@ from planform.contracts.registry import Registry
 from planform.contracts.secrets import Secrets
 from planform.contracts.streaming import StreamClient, Streaming
 from planform.contracts.version_control import CodeRepository, VersionControl
-from planform.golden_paths.application_repository import acting_identity, deliver, make_repository
+from planform.golden_paths.application import kafka_variables
+from planform.golden_paths.application_repository import acting_identity, deliver, keep, make_repository
 from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.planes.database_proxy import PORT, PRIVATE_RANGES, database_port, database_proxy
 from planform.planes.teams import WORKLOAD
 from planform.spec.fault import Fault
 from planform.spec.units import KebabName
-from planform.spec.workload import Reference, Workload
+from planform.spec.workload import ApplicationWorkload, Reference
 
 __all__ = ["Transformation", "TransformationSettings"]
 
@@ -40,7 +40,7 @@ kubectl --namespace "$NAMESPACE" rollout status "deployment/$DEPLOYMENT" --timeo
 """
 
 
-class TransformationSettings(Workload):
+class TransformationSettings(ApplicationWorkload):
     """A job that runs for as long as there are events."""
 
     kind: Literal["Transformation"] = Field(description="What this document describes.")
@@ -64,8 +64,8 @@ class Transformation(Path):
     """A consumer of a topic in the team's namespace, whose image CI builds from the team's repository.
 
     It signs in to the database as the team's identity, without a password, and to the event bus as the bus has it. Its
-    image has the tag of its environment; CI pushes it and restarts the job. Events that it cannot read go to the topic
-    `<name>-dead-letter`.
+    image has the tag of its environment; CI pushes it and restarts the job. The repository's first files are a job that
+    counts each event once; events that it cannot read go to the topic `<name>-dead-letter`.
     """
 
     kind = "Transformation"
@@ -111,7 +111,7 @@ class Transformation(Path):
             self._fence(database)
         with self.row("resource"):
             self._run(client, database)
-        self._deliver()
+        self._deliver(client, database)
         self._watch()
         if self.portal is not None:
             show(self, self.portal, "observability", type="job")
@@ -132,7 +132,7 @@ class Transformation(Path):
 
     def _client(self) -> StreamClient:
         topic = self.streaming.topic(self.settings.topic, partitions=self.settings.partitions, team=self.team)
-        refused = self.streaming.topic(f"{self.name}-dead-letter", team=self.team)
+        refused = self.streaming.topic(self._dead_letters, team=self.team)
         return self.streaming.client(
             self.name,
             namespace=self.namespace,
@@ -156,6 +156,10 @@ class Transformation(Path):
             cidrs=PRIVATE_RANGES,
             ports=[database_port(str(database.connection_name))],
         )
+
+    @property
+    def _dead_letters(self) -> str:
+        return f"{self.name}-dead-letter"
 
     @property
     def _selector(self) -> dict[str, str]:
@@ -207,16 +211,14 @@ class Transformation(Path):
     def _container(self, client: StreamClient, database: DatabaseRef, mounts: list[dict[str, Any]]) -> dict[str, Any]:
         assert self.identity_of_team is not None
         variables = {
-            "DEAD_LETTER_TOPIC": f"{self.name}-dead-letter",
-            "KAFKA_BOOTSTRAP": client.bootstrap,
-            "KAFKA_GROUP": self.name,
-            "KAFKA_SETTINGS": json.dumps(dict(sorted(client.settings.items()))),
+            "DATABASE_HOST": "127.0.0.1",
+            "DATABASE_NAME": str(database.database),
+            "DATABASE_PORT": str(PORT),
+            "DATABASE_USER": self.identity_of_team.database_user,
+            "DEAD_LETTER_TOPIC": self._dead_letters,
             "METRICS_PORT": str(METRICS_PORT),
-            "PGDATABASE": str(database.database),
-            "PGHOST": "127.0.0.1",
-            "PGPORT": str(PORT),
-            "PGUSER": self.identity_of_team.database_user,
-            "TOPIC": self.settings.topic,
+            **kafka_variables({**client.settings, "bootstrap.servers": client.bootstrap, "group.id": self.name}),
+            "SOURCE_TOPIC": self.settings.topic,
         }
         return {
             "name": "job",
@@ -238,9 +240,20 @@ class Transformation(Path):
             "volumeMounts": [*mounts, {"name": "scratch", "mountPath": "/tmp"}],
         }
 
-    def _deliver(self) -> None:
+    def _deliver(self, client: StreamClient, database: DatabaseRef) -> None:
+        answers = {
+            "cpus": self.settings.cpus,
+            "database": str(database.database),
+            "dead_letter_topic": self._dead_letters,
+            "group": self.name,
+            "kafka_settings": {name: value for name, value in client.settings.items() if name != "group.id"},
+            "memory_mib": self.settings.memory_mib,
+            "topic": self.settings.topic,
+        }
         if self.ci is None or self.version_control is None:
             self.lacks("delivery", "ci" if self.ci is None else "version_control")
+            with self.row("delivery"):
+                keep(self, answers)
             return
         with self.row("delivery"):
             repository = make_repository(self, self.version_control)
@@ -254,7 +267,7 @@ class Transformation(Path):
                 identity=self.identity,
                 secrets=self.secrets,
                 ide=self.ide,
-                files={},
+                answers=answers,
             )
 
     def _rollout(self) -> Iterator[Step]:
@@ -294,9 +307,12 @@ class Transformation(Path):
         if self.monitoring is None:
             self.lacks("observability", "monitoring")
             return
-        of = f'{{namespace="{self.namespace}",job_name="{self.name}"}}'
+        at = f'namespace="{self.namespace}",pod=~"{self.name}-[a-z0-9]+-[a-z0-9]+"'
+        of, dead = f"{{{at}}}", f'{{{at},outcome="dead"}}'
         id = f"transformation-{self.name}"
-        behind, failed = f"max(transformation_lag_events{of})", f"sum(rate(transformation_failures_total{of}[5m]))"
+        behind = f"sum(transformation_lag_events{of})"
+        # A job that fails ends at once, before anybody could collect a count of it.
+        crashing = f'sum(kube_pod_container_status_waiting_reason{{{at},reason="CrashLoopBackOff"}})'
         with self.row("observability"):
             self.monitoring.scrape(
                 id, namespace=self.namespace, scope=self, pods=self._selector, port=METRICS_PORT, seconds=30
@@ -304,8 +320,8 @@ class Transformation(Path):
             panels = [
                 Panel("Events behind", behind),
                 Panel("Events a second", f"sum(rate(transformation_events_total{of}[5m]))"),
-                Panel("Failures a second", failed),
-                Panel("Dead letters a second", f"sum(rate(transformation_dead_letters_total{of}[5m]))"),
+                Panel("Copies that fail again and again", crashing),
+                Panel("Dead letters a second", f"sum(rate(transformation_events_total{dead}[5m]))"),
             ]
             title = f"Transformation {self.name}"
             self.monitoring.dashboard(id, title=title, panels=panels, team=self.team)
@@ -317,7 +333,7 @@ class Transformation(Path):
                 team=self.team,
             )
             self.monitoring.alert(
-                f"{id}-failing", title=f"{title} fails", query=f"{failed} > 0", minutes=5, team=self.team
+                f"{id}-failing", title=f"{title} fails", query=f"{crashing} > 0", minutes=5, team=self.team
             )
             self.monitoring.alert(
                 f"{id}-down",

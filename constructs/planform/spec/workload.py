@@ -11,7 +11,7 @@ from pydantic import Field
 from planform.spec.settings import Settings
 from planform.spec.units import KebabName
 
-__all__ = ["AcceleratorAsk", "COMMON", "Reference", "Workload"]
+__all__ = ["COMMON", "AcceleratorAsk", "ApplicationWorkload", "Reference", "Workload"]
 
 COMMON = ("planform", "kind", "name", "team", "environments")
 """Keys that every kind has and that no environment changes."""
@@ -68,3 +68,13 @@ class Workload(Settings):
     def bound(self) -> tuple[str, ...]:
         """The environments that it is in."""
         return tuple(self.environments)
+
+
+class ApplicationWorkload(Workload):
+    """The base of kinds whose software has a repository of its own."""
+
+    description: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")] | None = Field(
+        default=None,
+        description="What it is for, in one line: in the repository's README and the catalog. Default: kind and name.",
+        examples=["Scores card payments for the review team"],
+    )

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from planform.contracts.model_scanning import ModelScanning, ScanGate
 from planform.files import File
 from planform.planes.component import Component
-from planform.planes.security.gate_script import gate_command, gate_dockerfile, gate_text
+from planform.planes.gate_script import gate_command, gate_dockerfile, gate_text
 from planform.planes.security.image_name import ImageName
 from planform.spec.settings import Settings
 

@@ -11,7 +11,7 @@ from planform.contracts.model_scanning import ModelScanning, ScanGate
 from planform.contracts.secrets import Secrets
 from planform.files import File
 from planform.planes.component import Component
-from planform.planes.security.gate_script import gate_command, gate_dockerfile, gate_text
+from planform.planes.gate_script import gate_command, gate_dockerfile, gate_text
 from planform.planes.security.image_name import ImageName
 from planform.planes.step_secrets import in_step
 from planform.spec.settings import Settings

@@ -14,7 +14,7 @@ Gate = Literal["modelscan_gate", "guardian_gate"]
 
 def gate_text(gate: Gate) -> str:
     """The program's text."""
-    return files(__package__).joinpath(f"{gate}.py").read_text(encoding="utf-8")
+    return files("planform.planes.security").joinpath(f"{gate}.py").read_text(encoding="utf-8")
 
 
 def gate_command(gate: Gate, *arguments: str) -> tuple[str, ...]:
