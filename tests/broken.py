@@ -51,7 +51,9 @@ class Break:
 
     def applied(self, judged: Judged) -> Judged:
         """The platform with the fault in it."""
-        stacks = copy.deepcopy(dict(judged.stacks))
+        stacks = dict(judged.stacks)
+        touched = {place.partition("/")[0] for kind in ("break", "add") for place in self.change.get(kind, {})}
+        stacks |= {name: copy.deepcopy(stacks[name]) for name in touched & stacks.keys()}
         for place, values in self.change.get("break", {}).items():
             stack, _, address = place.partition("/")
             type_name, name = address.split(".")
