@@ -319,8 +319,7 @@ class Dataset(Path):
             self.services.enable(BIGQUERY)
         facts = self.environment
         keep = Lifecycle(prevent_destroy=True) if facts.production else None
-        agent = f"serviceAccount:bq-{facts.project_number}@bigquery-encryption.iam.gserviceaccount.com"
-        key = self.keys.key("datasets", users=[agent]) if self.keys is not None else None
+        key = self.keys.key("datasets", users=[facts.bigquery_agent]) if self.keys is not None else None
         dataset = BigqueryDataset(
             self,
             self._snake,
