@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,15 +73,21 @@ class Ledger:
                 yield from (each for each in held.since(count) if isinstance(each, Resource | Delivered))
 
 
-def explained(row: Row, paths: Mapping[int, str], files: Mapping[str, Any]) -> ExplainedRow:
-    """A row with addresses as `stack: address`; `paths` is the file of each object, by its id."""
+def explained(
+    row: Row, paths: Mapping[int, str], files: Mapping[str, Any], names: Sequence[str] | None = None
+) -> ExplainedRow:
+    """A row with addresses as `stack: address`; `paths` is the file of each object, by its id.
+
+    `names` are those of `files` in order, for who asks about many rows.
+    """
+    names = sorted(files) if names is None else names
     addresses = dict.fromkeys(
         f"{name_of(each.stack)}: {each.address}" for each in row.made if isinstance(each, Resource)
     )
     found = [path for each in row.made if (path := _file(each, paths))]
     missing = []
     for mark in row.marks:
-        having = [path for path in files if path.startswith(mark.folder) and mark.text in str(files[path])]
+        having = [path for path in _below(mark.folder, names) if mark.text in str(files[path])]
         found += having
         if not having:
             missing.append(f"{mark.text} in {mark.folder}")
@@ -92,6 +99,13 @@ def explained(row: Row, paths: Mapping[int, str], files: Mapping[str, Any]) -> E
         tuple(missing),
         tuple(dict.fromkeys(row.lacks)),
     )
+
+
+def _below(folder: str, names: Sequence[str]) -> Iterator[str]:
+    at = bisect_left(names, folder)
+    while at < len(names) and names[at].startswith(folder):
+        yield names[at]
+        at += 1
 
 
 def _file(made: Resource | Delivered, paths: Mapping[int, str]) -> str:

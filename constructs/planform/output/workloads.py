@@ -44,6 +44,7 @@ def explained_workloads(app: Any, files: Mapping[str, Any]) -> tuple[ExplainedWo
     """Every workload of an app that was built, by environment."""
     workloads = workloads_of(app)
     paths = paths_of(app) if workloads else {}
+    names = sorted(files) if workloads else []
     return tuple(
         ExplainedWorkload(
             each.environment.name,
@@ -51,7 +52,7 @@ def explained_workloads(app: Any, files: Mapping[str, Any]) -> tuple[ExplainedWo
             each.name,
             each.team,
             str(each.origin or ""),
-            tuple(explained(row, paths, files) for row in each.rows),
+            tuple(explained(row, paths, files, names) for row in each.rows),
         )
         for each in workloads
     )
