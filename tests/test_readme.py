@@ -23,6 +23,7 @@ from docs.generate import pages
 from planform.cli import group
 from planform.pipeline import compile_files
 from planform.planes.catalog import builtin
+from planform.rules.pack import shipped_pack
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -31,8 +32,9 @@ PAGES = sorted(
     for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md"))
     if ".venv" not in path.parts
 )
+GENERATED = pages()
 WRITTEN = [
-    path for path in PAGES if path.relative_to(ROOT).as_posix() not in {f"docs/reference/{name}" for name in pages()}
+    path for path in PAGES if path.relative_to(ROOT).as_posix() not in {f"docs/reference/{name}" for name in GENERATED}
 ]
 
 
@@ -129,15 +131,15 @@ def test_every_page_can_be_reached() -> None:
 # Generated pages
 
 
-@pytest.mark.parametrize("path", sorted(pages()))
+@pytest.mark.parametrize("path", sorted(GENERATED))
 def test_generated_pages_are_in_step(path: str) -> None:
     written = (ROOT / "docs" / "reference" / path).read_text(encoding="utf-8")
-    assert written == pages()[path], "run `python3 dev.py docs`"
+    assert written == GENERATED[path], "run `python3 dev.py docs`"
 
 
 def test_there_are_no_other_pages() -> None:
     there = {f"{path.parent.name}/{path.name}" for path in (ROOT / "docs" / "reference").glob("*/*.md")}
-    assert there == {path for path in pages() if "/" in path}
+    assert there == {path for path in GENERATED if "/" in path}
 
 
 # Blueprints
@@ -273,3 +275,7 @@ def test_the_table_of_components_is_complete() -> None:
     assert {capability: tuple(names.split(", ")) for capability, names in rows} == {
         capability: catalog.names(capability) for capability in catalog.capabilities
     }
+
+
+def test_the_number_of_rules_is_that_of_the_pack() -> None:
+    assert f"[{len(shipped_pack().rules)} rules]" in README.read_text()
