@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.bindings import compare
 from benchmarks.page import page, write
+from benchmarks.policies import judged
 from benchmarks.process import ROOT
 from benchmarks.scale import sizes
 from benchmarks.startup import starts
@@ -17,7 +18,7 @@ SIZES = (100, 1_000, 5_000, 20_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the command line, the bindings, and each size, one after another."""
+    """Measure the command line, the bindings, each size, and the rules, one after another."""
     given = _parser().parse_args(arguments)
     print("the command line", file=sys.stderr)
     started = list(starts(given.runs))
@@ -27,7 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         comparison = compare("blueprints/reference", given.runs)
     print("many resources", file=sys.stderr)
     measured = list(sizes(given.sizes, given.runs))
-    write(given.out, page(started, measured, comparison, given.runs))
+    print("the policy rules", file=sys.stderr)
+    rules = list(judged(given.sizes, given.runs))
+    write(given.out, page(started, measured, rules, comparison, given.runs))
     print(given.out)
 
 

@@ -7,9 +7,11 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.bindings import PACKAGE, VERSION, Comparison
+from benchmarks.policies import AIM, Judged
 from benchmarks.process import Measured
 from benchmarks.scale import BEND, Size, is_linear, milliseconds_each
 from benchmarks.startup import Start
@@ -25,13 +27,16 @@ or Node. Ratios are of the least, which other work on the machine disturbs least
 {facts}"""
 
 
-def page(starts: Sequence[Start], sizes: Sequence[Size], comparison: Comparison | None, runs: int) -> str:
+def page(
+    starts: Sequence[Start], sizes: Sequence[Size], rules: Sequence[Judged], comparison: Comparison | None, runs: int
+) -> str:
     """The whole page, in Markdown."""
     parts = [HEAD.format(runs=runs, facts=_table(("measured on", ""), _facts()))]
     parts.append("## The command line\n\n" + _starts(starts))
     if comparison is not None:
         parts.append("## Against the prebuilt bindings\n\n" + _comparison(comparison))
     parts.append("## Many resources\n\n" + _sizes(sizes))
+    parts.append("## Policy rules\n\n" + _rules(rules))
     return "\n".join(parts)
 
 
@@ -135,6 +140,30 @@ def _growth(sizes: Sequence[Size]) -> Iterator[str]:
             f"One more resource on `{engine}` costs {said} ms from one size to the next."
             f" Aim: linear, that is never more than {BEND} times what it was before: {verdict}.\n"
         )
+
+
+def _rules(rules: Sequence[Judged]) -> str:
+    rows = [
+        (f"{each.subjects:,}", f"{each.wasm:.2f} s", *((f"{each.opa:.2f} s", f"{each.opa / each.wasm:.1f}") if each.opa
+         else ("not here", "")))
+        for each in rules
+    ]  # fmt: skip
+    verdict = "met" if rules[0].wasm < AIM else "**missed**"
+    text = [_RULES, _table(("judged", "planform's WebAssembly", "opa", "ratio"), rows)]
+    text.append(f"Aim: the reference blueprint, which is the first row, in under {AIM:.0f} s: {verdict}.")
+    if len(rules) > 2:
+        costs = [1e6 * (more.wasm - less.wasm) / (more.subjects - less.subjects)
+                 for less, more in pairwise(rules) if more.subjects > less.subjects]  # fmt: skip
+        said = ", ".join(f"{cost:.0f}" for cost in costs)
+        linear = "met" if is_linear(costs) else "**missed**"
+        text.append(f"One more thing to judge costs {said} µs from one size to the next. Aim: linear: {linear}.")
+    return "\n".join(text) + "\n"
+
+
+_RULES = """\
+All shipped rules over the Terraform, Kubernetes objects and files of the reference blueprint, three environments, and
+of copies of it, from JSON to findings. Compiling is not in it, nor, once for each release, making the module ready.
+"""
 
 
 def _figures(measured: Measured) -> tuple[str, str, str]:

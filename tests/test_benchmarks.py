@@ -16,7 +16,15 @@ def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
     main(["--sizes", "8", "16", "24", "--runs", "1", "--no-bindings", "--out", str(page)])
     text = page.read_text()
-    for words in ("planform --help", "planform validate", "planform synth", "cdktf alone", "planform, native", "Aim"):
+    for words in (
+        "planform --help",
+        "planform validate",
+        "planform synth",
+        "cdktf alone",
+        "planform, native",
+        "Policy rules",
+        "Aim",
+    ):
         assert words in text
 
 
