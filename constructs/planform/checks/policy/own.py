@@ -18,7 +18,7 @@ _PACKAGE = re.compile(r"^package\s+(\S+)", re.MULTILINE)
 
 def found_beside(blueprints: Iterable[Path]) -> tuple[Path, ...]:
     """The folders `policies` that hold something, beside each blueprint and here; planform's own is none."""
-    places = [*(path.resolve().parent for path in blueprints), Path.cwd()]
+    places = [*(path.absolute().parent for path in blueprints), Path.cwd()]
     folders = dict.fromkeys(place / "policies" for place in places)
     own = digest(shipped_pack().folder)  # the same rules in a checkout of planform are planform's own too
     return tuple(each for each in folders if each.is_dir() and _has_some(each) and digest(each) != own)
