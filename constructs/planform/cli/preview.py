@@ -43,7 +43,8 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 @click.option("--plan", "plans", multiple=True, metavar="[STACK=]FILE", help="A real plan, of `terraform show -json`.")
 @click.option("--prices", metavar="FILE", type=click.Path(dir_okay=False), help="Prices of your own for the costs.")
 @click.option("--structure", is_flag=True, help="Compare the documents alone; ask no provider.")
-@options.policies
+@click.option("--policies", multiple=True, metavar="DIR|IMAGE",
+              help="Rules of one's own for both sides, beside planform's. A revision's own are never run.")  # fmt: skip
 @options.policy_engine
 @options.day
 @click.option("--fail-on-denial", is_flag=True, help="Exit 1 when HEAD breaks a policy rule that BASE does not break.")
