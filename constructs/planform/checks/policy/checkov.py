@@ -147,13 +147,12 @@ class Checkov:
 
 
 def checkov_here(seconds: float = SECONDS) -> Checkov:
-    """The executable: PLANFORM_CHECKOV, else PATH, else where `dev.py` puts it in a checkout.
+    """The executable that PLANFORM_CHECKOV names, else `checkov` on PATH.
 
     Errors: policy/no-checkov.
     """
-    own = Path(__file__).parents[4] / ".tools" / "checkov" / "bin" / "checkov"
     named = os.environ.get("PLANFORM_CHECKOV")
-    place = shutil.which(named or "checkov") or (str(own) if own.is_file() and not named else None)
+    place = shutil.which(named or "checkov")
     if place is None:
         raise DiagnosticError([error("policy/no-checkov", f"{named or 'checkov'} is not here", help=INSTALL)])
     return Checkov(str(Path(place).absolute()), seconds)
