@@ -82,8 +82,10 @@ _VARIABLES = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
+    "TF_VAR_offline": "true",
 }
-"""Port 9 is closed: a provider that wants to call somebody is refused at once, and does not wait."""
+"""Port 9 is closed: a provider that wants to call somebody is refused at once, and does not wait. The variable
+`offline` of planform's own stacks configures providers so that they call nobody."""
 
 _READS = ("data", "ephemeral")
 
