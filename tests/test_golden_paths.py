@@ -384,10 +384,10 @@ def templates() -> dict[str, dict[str, Any]]:
 def test_forms_offer_what_the_platform_has() -> None:
     (form,) = [each for path, each in templates().items() if "notebook-workspace" in path]
     head, rest = form["spec"]["parameters"]
-    assert head["properties"]["team"]["enum"] == ["fraud", "search", "forecasting"]
+    assert head["properties"]["team"]["enum"] == ["forecasting", "fraud", "search"]
     assert head["properties"]["environments"]["items"]["enum"] == ["dev", "staging", "prod"]
     assert set(rest["properties"]["size"]["enum"]) >= {"small", "l4", "h100"}
-    assert rest["properties"]["accelerator"]["properties"]["type"]["enum"] == ["nvidia-l4", "nvidia-h100-80gb"]
+    assert rest["properties"]["accelerator"]["properties"]["type"]["enum"] == ["nvidia-h100-80gb", "nvidia-l4"]
     assert set(rest["properties"]["datasets"]["items"]["enum"]) == {"payments", "payment-features", "chargebacks"}
 
 
