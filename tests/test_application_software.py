@@ -37,7 +37,7 @@ from planform.pipeline import compile_files
 from planform.planes.delivery.resource_types import RESOURCE_TYPES
 from tests import real_servers
 from tests.answers import ANSWERS, VERTEX_TRACKING
-from tests.go_tools import go_module, go_tool
+from tests.tools import go_module, tool
 
 REFERENCE = Path(__file__).resolve().parent.parent / "blueprints" / "reference"
 
@@ -375,7 +375,7 @@ def test_workflows_are_sound(tmp_path: Path) -> None:
     for name, files in repositories().items():
         path = tmp_path / f"{name}.yml"
         path.write_text(files[".github/workflows/deliver.yml"])
-        command = [go_tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
+        command = [tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
         assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == ""
 
 

@@ -21,8 +21,8 @@ from click.testing import CliRunner, Result
 
 from planform.cli import group
 from planform.preview.render import COMMENT_BYTES, MARKER
-from tests.go_tools import go_tool
 from tests.test_preview_revisions import PLATFORM, ROOT, commit, git, repository
+from tests.tools import tool
 
 __all__ = ["repository"]
 
@@ -190,7 +190,7 @@ def test_every_missing_variable_is_named(host: Host, monkeypatch: pytest.MonkeyP
 @pytest.mark.go
 def test_the_workflows_pass_actionlint() -> None:
     assert len(WORKFLOWS) == 2
-    command = [str(go_tool("actionlint")), "-format", "{{json .}}", *map(str, WORKFLOWS)]
+    command = [str(tool("actionlint")), "-format", "{{json .}}", *map(str, WORKFLOWS)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, json.loads(done.stdout or "[]")) == (0, [])
 

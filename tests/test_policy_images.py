@@ -19,7 +19,7 @@ import planform
 from planform.checks.policy.images import pull, push
 from planform.diagnostics import DiagnosticError
 from planform.rules.skeleton import rule_text
-from tests.go_tools import REQUIRED, go_tool
+from tests.tools import REQUIRED, tool
 
 MINIMAL = Path(__file__).parent.parent / "blueprints" / "minimal.yaml"
 RULE = rule_text("data/own", "terraform").replace("google_storage_bucket", "google_container_cluster")
@@ -37,7 +37,7 @@ def registry() -> Iterator[str]:
         pytest.importorskip("oras")
     address = f"127.0.0.1:{free_port()}"
     with subprocess.Popen(
-        [go_tool("crane"), "registry", "serve", "--address", address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [tool("crane"), "registry", "serve", "--address", address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as served:
         for _ in range(100):
             with socket.socket() as probe:
@@ -69,7 +69,7 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def conftest(*arguments: str, cwd: Path) -> str:
-    done = subprocess.run([go_tool("conftest"), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run([tool("conftest"), *arguments], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -77,7 +77,7 @@ def conftest(*arguments: str, cwd: Path) -> str:
 def check(reference: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from planform.cli import main; main()", "check", str(MINIMAL)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(planform.__file__).parents[1]), *sys.path]),
-                   "PLANFORM_OPA": str(go_tool("opa"))}  # fmt: skip
+                   "PLANFORM_OPA": str(tool("opa"))}  # fmt: skip
     return subprocess.run([*command, "--policies", reference, *arguments], cwd=cwd, env=environment,
                           capture_output=True, text=True, check=False)  # fmt: skip
 

@@ -17,7 +17,7 @@ from planform.preview.policy import PolicyDelta, Rules
 from planform.preview.preview import preview
 from planform.preview.render import FORMATS, render
 from planform.preview.revision import Side
-from tests.go_tools import go_tool
+from tests.tools import tool
 
 PLATFORM = (Path(__file__).parent / "previews" / "platform.yaml").read_text()
 WITHOUT = PLATFORM.replace("        datasets: {}\n", "")
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.go
 
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rules:
-    monkeypatch.setenv("PLANFORM_OPA", str(go_tool("opa")))
+    monkeypatch.setenv("PLANFORM_OPA", str(tool("opa")))
     (tmp_path / "policies" / "data").mkdir(parents=True)
     (tmp_path / "policies" / "data" / "own.rego").write_text(RULE)
     return Rules((tmp_path / "policies",))
