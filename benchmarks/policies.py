@@ -12,6 +12,8 @@ from typing import Any
 from benchmarks.process import ROOT, measure, python
 
 OPA = ROOT / ".tools" / "go" / "bin" / "opa"
+LEAST = 5_000
+"""Resources from which on copies are more than the reference itself."""
 AIM = 1.0
 """Seconds that the rules may take on the reference blueprint, beyond compiling it."""
 
@@ -28,7 +30,7 @@ class Judged:
 def judged(resources: Sequence[int], runs: int) -> Iterator[Judged]:
     """Measure the reference as it is, and copies of it that have at least so many resources."""
     here = {"PLANFORM_OPA": str(OPA)} if OPA.exists() else {}
-    for count in (0, *sorted(resources)):
+    for count in (0, *sorted(each for each in resources if each >= LEAST)):
         command = python("-m", "benchmarks.policies", str(count), str(runs))
         yield Judged(**json.loads(measure(command, 1, {**here, "PLANFORM_ENGINE": "native"}).output))
 
