@@ -27,10 +27,12 @@ class Comparison:
     """planform and the bindings over the same resources.
 
     `alike` is how many came out equal, a block without its list counting as the block; `overrides` how many values
-    the bindings do not know; `package_mib` what the bindings take on disk.
+    the bindings do not know; `left_out` how many resources are of other providers or of types newer than the
+    bindings, which planform makes and they do not; `package_mib` what the bindings take on disk.
     """
 
     resources: int
+    left_out: int
     alike: int
     overrides: int
     package_mib: float
@@ -56,6 +58,7 @@ def compare(blueprint: str, runs: int) -> Comparison:
         alike = _alike(ours, theirs)
     return Comparison(
         resources=facts["resources"],
+        left_out=facts["left_out"],
         alike=alike,
         overrides=sum(facts["overrides"].values()),
         package_mib=sum(place.stat().st_size for place in package.rglob("*") if place.is_file()) / 1024**2,

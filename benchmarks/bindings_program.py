@@ -8,6 +8,7 @@ and for `lifecycle` and `depends_on`. References stay text, which costs the bind
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import json
 import sys
@@ -25,6 +26,12 @@ def pascal(name: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
+def _has(kind: str) -> bool:
+    """Whether the bindings have a type: not those of other providers, and none that is newer than they are."""
+    module = kind.removeprefix("google_")
+    return module != kind and importlib.util.find_spec(f"{PACKAGE}.{module}") is not None
+
+
 class Program:
     """The text of one program, and what of it had to be overrides."""
 
@@ -33,6 +40,7 @@ class Program:
         self.lines: list[str] = []
         self.overrides: Counter[str] = Counter()
         self.resources = 0
+        self.left_out = 0
         self._left: list[tuple[tuple[str, ...], Any]] = []
 
     def text(self) -> str:
@@ -44,10 +52,12 @@ class Program:
     def stack(self, name: str, document: Mapping[str, Any]) -> None:
         """Everything of one stack."""
         self.lines += ["", f"stack = cdktf.TerraformStack(app, {name!r})"]
-        names = Counter(each for named in document["resource"].values() for each in named)
+        known = {kind: named for kind, named in document["resource"].items() if _has(kind)}
+        self.left_out += sum(len(named) for kind, named in document["resource"].items() if kind not in known)
+        names = Counter(each for named in known.values() for each in named)
         for arguments in document.get("provider", {}).get("google", []):
             self._make("google_provider", "provider", arguments, "google")
-        for kind, named in document["resource"].items():
+        for kind, named in known.items():
             for each, body in named.items():
                 clash = names[each] > 1
                 self._make(kind, kind.removeprefix("google_"), body, f"{kind}-{each}" if clash else each)
@@ -107,7 +117,8 @@ def main(source: Path, target: Path) -> None:
     for path in sorted(source.glob("stacks/*/cdk.tf.json")):
         program.stack(path.parent.name, json.loads(path.read_text()))
     target.write_text(program.text())
-    print(json.dumps({"resources": program.resources, "overrides": dict(program.overrides)}))
+    facts = {"resources": program.resources, "left_out": program.left_out, "overrides": dict(program.overrides)}
+    print(json.dumps(facts))
 
 
 if __name__ == "__main__":

@@ -83,8 +83,9 @@ def _comparison(found: Comparison) -> str:
         )
     ]
     return (
-        f"The {found.resources} resources of blueprints/reference, by planform and by a program with one call of the"
-        f" bindings for each. {found.alike} of {found.resources} come out equal."
+        f"{found.resources} resources of blueprints/reference by a program with one call of the bindings for each, and"
+        f" {found.resources + found.left_out} by planform, with its manifests, files and policy rules: the others are"
+        f" of other providers, or of types newer than the bindings. {found.alike} of {found.resources} come out equal."
         f" {found.overrides} values are of a newer provider than the bindings and had to be overrides."
         f" The bindings take {found.package_mib:.0f} MiB on disk.\n\n"
         + _table(("program", "least", "middle", "peak", "time, ratio", "memory, ratio"), rows)
