@@ -19,7 +19,7 @@ import planform
 from planform.checks.policy.images import pull, push
 from planform.diagnostics import DiagnosticError
 from planform.rules.skeleton import rule_text
-from tests.tools import REQUIRED, tool
+from tests.tools import module, tool
 
 MINIMAL = Path(__file__).parent.parent / "blueprints" / "minimal.yaml"
 RULE = rule_text("data/own", "terraform").replace("google_storage_bucket", "google_container_cluster")
@@ -33,8 +33,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[str]:
-    if not REQUIRED:
-        pytest.importorskip("oras")
+    module("oras")
     address = f"127.0.0.1:{free_port()}"
     with subprocess.Popen(
         [tool("crane"), "registry", "serve", "--address", address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -128,8 +127,7 @@ def test_a_tag_that_is_not_there(registry: str) -> None:
 
 
 def test_without_a_network_it_is_told_at_once() -> None:
-    if not REQUIRED:
-        pytest.importorskip("oras")
+    module("oras")
     started = time.monotonic()
     code, summary = fault_of(f"oci://127.0.0.1:{free_port()}/acme/policies:v1")
     assert code == "policy/no-image"

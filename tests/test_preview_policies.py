@@ -83,6 +83,8 @@ def test_a_finding_is_new_fixed_or_waived(rules: Rules) -> None:
     assert ([each.code for each in gone.fixed], gone.new, gone.denied) == (["policy/data/own"], (), False)
     allowed = delta(WITHOUT, PLATFORM + WAIVER, rules)
     assert ([each.code for each in allowed.waived], allowed.new, allowed.denied) == (["policy/data/own"], (), False)
+    dropped = delta(PLATFORM + WAIVER, PLATFORM, rules)
+    assert ([each.code for each in dropped.new], dropped.denied) == (["policy/data/own"], True)
 
 
 def test_what_both_sides_have_is_neither_even_on_another_line(rules: Rules) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -95,9 +96,9 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         else:
             yield from self.check()
 
+    @abstractmethod
     def build(self) -> None:
         """Make what each plane needs, each thing inside `with self.row(plane):`."""
-        raise NotImplementedError
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from planform.diagnostics import Diagnostic, DiagnosticError, error, shown
 from planform.preview.render import COMMENT_BYTES, MARKER
 
-__all__ = ["GitHub", "GitLab", "Place", "checked", "keep_comment", "service_of"]
+__all__ = ["GitHub", "GitLab", "Comment", "checked", "keep_comment", "service_of"]
 
 SECONDS = 30
 PAGE = 100
@@ -26,7 +26,7 @@ GITHUB_ACTIONS = "github-actions[bot]"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Comment:
     """A comment that is there already."""
 
     id: int
@@ -39,10 +39,10 @@ class Service(Protocol):
     def request_of(self, commit: str) -> int | None:
         """The number of the open request that has this commit as its head; None where there is none."""
 
-    def comments(self, number: int) -> Iterator[Place]:
+    def comments(self, number: int) -> Iterator[Comment]:
         """Those on a request that the token's owner wrote, the oldest first."""
 
-    def write(self, number: int, body: str, over: Place | None) -> None:
+    def write(self, number: int, body: str, over: Comment | None) -> None:
         """A new comment, or another text for one that is there."""
 
 
@@ -107,12 +107,12 @@ class GitHub:
             (each["number"] for each in found if each["state"] == "open" and each["head"]["sha"] == commit), None
         )
 
-    def comments(self, number: int) -> Iterator[Place]:
+    def comments(self, number: int) -> Iterator[Comment]:
         for each in _pages(lambda query: self._ask("GET", f"issues/{number}/comments?{query}")):
             if each["user"]["login"] == self.author:
-                yield Place(each["id"], each["body"] or "")
+                yield Comment(each["id"], each["body"] or "")
 
-    def write(self, number: int, body: str, over: Place | None) -> None:
+    def write(self, number: int, body: str, over: Comment | None) -> None:
         if over is None:
             self._ask("POST", f"issues/{number}/comments", {"body": body})
         else:
@@ -140,14 +140,14 @@ class GitLab:
         heads = {each["sha"]: each["iid"] for each in found if each["state"] == "opened"}
         return heads.get(commit)
 
-    def comments(self, number: int) -> Iterator[Place]:
+    def comments(self, number: int) -> Iterator[Comment]:
         me = self._answer("GET", "user")["id"]
         path = f"merge_requests/{number}/notes?sort=asc&order_by=created_at"
         for each in _pages(lambda query: self._ask("GET", f"{path}&{query}")):
             if each["author"]["id"] == me:
-                yield Place(each["id"], each["body"] or "")
+                yield Comment(each["id"], each["body"] or "")
 
-    def write(self, number: int, body: str, over: Place | None) -> None:
+    def write(self, number: int, body: str, over: Comment | None) -> None:
         notes = f"merge_requests/{number}/notes"
         self._ask("PUT" if over else "POST", f"{notes}/{over.id}" if over else notes, {"body": body})
 

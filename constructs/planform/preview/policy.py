@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,27 +41,18 @@ class Rules:
     engine: EngineName = "auto"
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    findings: Sequence[Diagnostic] = field(default=())
-    waived: Sequence[Diagnostic] = field(default=())
-
-
 def policy_delta(base: Compilation, head: Compilation, rules: Rules, today: date) -> PolicyDelta:
     """Both sides judged by the same rules on the same day. Raises DiagnosticError where they could not be."""
-    before, after = (_judged(side, rules, today) for side in (base, head))
-    return PolicyDelta(
-        new=_without(after.findings, before.findings),
-        fixed=_without(before.findings, (*after.findings, *after.waived)),
-        waived=tuple(after.waived),
-    )
+    (before, _), (after, waived) = (_judged(side, rules, today) for side in (base, head))
+    return PolicyDelta(_without(after, before), _without(before, (*after, *waived)), waived)
 
 
-def _judged(compiled: Compilation, rules: Rules, today: date) -> _Found:
+def _judged(compiled: Compilation, rules: Rules, today: date) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
+    """What the rules find, and what of it is waived; nothing where there is nothing to judge."""
     if not compiled.judgeable:
-        return _Found()
+        return (), ()
     found = judge(compiled, today=today, engine=rules.engine, folders=rules.folders)
-    return _Found(found.findings, found.waived)
+    return found.findings, found.waived
 
 
 def _without(findings: Iterable[Diagnostic], others: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

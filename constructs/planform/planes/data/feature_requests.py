@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -140,13 +141,15 @@ class FeatureRequests(Component):
         for name, view in self.settings.views.items():
             self.view(name, groups=[self._groups[each] for each in view.groups], readers=view.readers)
 
+    @abstractmethod
     def _make_group(
         self, name: str, entity: str, features: Mapping[str, FeatureType], team: str, source: str
     ) -> FeatureGroupRef:
-        raise NotImplementedError
+        """The group itself; who may use it is settled here."""
 
+    @abstractmethod
     def _make_view(self, name: str, groups: Sequence[FeatureGroupRef]) -> FeatureViewRef:
-        raise NotImplementedError
+        """The view itself."""
 
     def _admit_reader(self, member: str) -> None:
         """What a reader needs beside the tables."""
