@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
 import socket
@@ -12,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -23,6 +21,8 @@ PYTHON = APPLICATIONS / "bin" / "python"
 """The environment of rendered repositories, which `dev.py` makes."""
 REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 READY_SECONDS = 90
+CLUSTER = "cGxhbmZvcm0tdGVzdC1rYQ"
+"""A broker's own identifier: 16 bytes in URL-safe base64; a random one that begins with `-` reads as an option."""
 BROKER = """
 process.roles=broker,controller
 node.id=1
@@ -82,8 +82,7 @@ def kafka() -> Iterator[str]:
         properties.write_text(BROKER.format(port=port, controller=controller, folder=folder))
         run = [str(java), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-cp", f"{KAFKA}/*"]
         run.insert(1, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
-        cluster = base64.urlsafe_b64encode(uuid4().bytes).rstrip(b"=").decode()
-        subprocess.run([*run, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+        subprocess.run([*run, "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(properties)],
                        check=True, capture_output=True)  # fmt: skip
         with (Path(folder) / "log").open("w") as log:
             broker = subprocess.Popen([*run, "kafka.Kafka", str(properties)], stdout=log, stderr=log)
