@@ -28,6 +28,7 @@ from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
+from planform.plain_yaml import load
 from planform.planes.gate_script import Gate, gate_text
 
 __all__ = [
@@ -112,7 +113,7 @@ def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, An
         raise _not_rendered(f"it has no {' and no '.join(missing)}")
     try:
         base = {path: "".join(lines) for path, lines in json.loads(repository[BASE]).items()}
-        record = yaml.safe_load(repository[RECORD])
+        record = load(repository[RECORD])
         if not {"template", "version", "answers"} <= set(record) or not str(record["version"]).isdigit():
             raise ValueError
     except (ValueError, AttributeError, TypeError, yaml.YAMLError):
@@ -234,7 +235,7 @@ def _pin(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load((files(__package__) / "packages.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = load((files(__package__) / "packages.yaml").read_text("utf-8"))
     return found
 
 

@@ -8,7 +8,6 @@ that call has changed nothing; what it leaves beside the target is removed by th
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import secrets
@@ -108,10 +107,10 @@ def _staging(target: Path) -> Iterator[Path]:
 
 
 def _fill(stage: Path, files: Mapping[str, bytes]) -> None:
+    for folder in {path.rpartition("/")[0] for path in files}:
+        (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        place = stage / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        (stage / path).write_bytes(content)
     listing = "".join(f"{path}\n" for path in files)
     stage.joinpath(MARKER).write_text(_HEAD + listing, "utf-8", newline="")
 
@@ -184,6 +183,8 @@ def _put_in_place(stage: Path, target: Path, ours: frozenset[str]) -> None:
 
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change names in one step: renameat2(2) of Linux, renamex_np(2) of macOS."""
+    import ctypes  # here, as most runs need it not
+
     library: Any = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
     first, second = os.fsencode(one), os.fsencode(other)
     if sys.platform == "linux" and hasattr(library, "renameat2"):

@@ -12,12 +12,11 @@ import yaml
 from planform.diagnostics import Location
 from planform.files import File
 from planform.kubernetes.record import KubernetesObject
+from planform.plain_yaml import load_all
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Records
 
 __all__ = ["Judged", "facts_of", "judged", "with_plans"]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def _content(path: str, text: str) -> Any:
     if not path.endswith((".yaml", ".yml")):
         return None
     try:
-        documents = list(yaml.load_all(text, _Loader))
+        documents = list(load_all(text))
     except yaml.YAMLError:
         return None
     return _plain(documents[0] if len(documents) == 1 else documents)

@@ -12,12 +12,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planform.diagnostics import suggest
+from planform.plain_yaml import load
 
 __all__ = [
     "Accelerator",
@@ -167,9 +166,8 @@ def as_of(source: str) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files(__package__).joinpath("accelerators.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(text, loader)
+    text = Path(__file__).with_name("accelerators.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = load(text)
     return loaded
 
 
