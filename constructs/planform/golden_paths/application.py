@@ -163,8 +163,8 @@ def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: s
     faults, rendered = [], {}
     for name, text in sorted(templates.items()):
         try:
-            path = _compiled(name.removesuffix(".j2")).render(answers)
-            body = _compiled(text).render(answers) if name.endswith(".j2") else text
+            path = _filled(name.removesuffix(".j2"), answers)
+            body = _filled(text, answers) if name.endswith(".j2") else text
         except UndefinedError as fault:
             word = str(fault.message).split("'")[1] if "'" in str(fault.message) else ""
             near = suggest(word, answers)
@@ -202,6 +202,10 @@ def _environment() -> Environment:
     environment.filters |= {"quoted": _quoted, "python": _python}
     environment.globals = {"gate_text": _gate_text, "image": image, "pin": _pin}
     return environment
+
+
+def _filled(text: str, answers: Mapping[str, Any]) -> str:
+    return _compiled(text).render(answers) if "{" in text else text
 
 
 @cache

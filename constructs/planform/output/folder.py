@@ -14,7 +14,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from planform.diagnostics import DiagnosticError, error
@@ -132,12 +132,14 @@ def _carry(target: Path, stage: Path, ours: frozenset[str]) -> None:
 def _others(target: Path, ours: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """All that is not planform's under a folder: files, links and folders with nothing in them."""
     for parent, folders, names in os.walk(target):
+        within = Path(parent).relative_to(target).as_posix()
+        before = "" if within == "." else f"{within}/"
         links = [name for name in folders if Path(parent, name).is_symlink()]
-        empty = [parent] if not folders and not names and Path(parent) != target else []
-        for place in [*empty, *(str(Path(parent, name)) for name in [*names, *links])]:
-            path = PurePosixPath(Path(place).relative_to(target)).as_posix()
-            if path not in ours:
-                yield Path(place), path
+        if before and not folders and not names and within not in ours:
+            yield Path(parent), within
+        for name in (*names, *links):
+            if before + name not in ours:
+                yield Path(parent, name), before + name
 
 
 def _refuse_collision(source: Path, place: Path) -> None:

@@ -59,7 +59,10 @@ class TeamTools:
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
         contracts = {name: get_args(hint)[0] for name, hint in get_type_hints(cls).items()}
-        return cls(**{name: filled[name] for name, each in contracts.items() if isinstance(filled.get(name), each)})
+        held: dict[str, Any] = {
+            name: filled[name] for name, each in contracts.items() if isinstance(filled.get(name), each)
+        }
+        return cls(**held)
 
 
 class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -117,14 +118,20 @@ def _terraform(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _file(path: str, file: File) -> dict[str, Any]:
     environment = "" if path.startswith("repository/") else file.manifests.environment
-    return {"path": path, "environment": environment, "text": file.text, "content": _content(path, file.text)}
+    return {
+        "path": path,
+        "environment": environment,
+        "text": file.text,
+        "content": _content(path.rpartition(".")[2], file.text),
+    }
 
 
-def _content(path: str, text: str) -> Any:
+@lru_cache(maxsize=1024)  # environments have many files alike
+def _content(ending: str, text: str) -> Any:
     """YAML and JSON as data; None for other files, and for a template that is no YAML before it is filled in."""
-    if path.endswith(".json"):
+    if ending == "json":
         return _json(text)
-    if not path.endswith((".yaml", ".yml")):
+    if ending not in ("yaml", "yml"):
         return None
     try:
         documents = list(load_all(text))
