@@ -21,15 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure the command line, the bindings, each size, and the rules, one after another."""
     given = _parser().parse_args(arguments)
     print("the command line", file=sys.stderr)
-    started = list(starts(given.runs))
+    started = list(starts(given.blueprint, given.runs))
     comparison = None
     if not given.no_bindings:
         print("the prebuilt bindings", file=sys.stderr)
-        comparison = compare("blueprints/reference", given.runs)
+        comparison = compare(given.blueprint, given.runs)
     print("many resources", file=sys.stderr)
     measured = list(sizes(given.sizes, given.runs))
     print("the policy rules", file=sys.stderr)
-    rules = list(judged(given.sizes, given.runs))
+    rules = list(judged(given.blueprint, given.sizes, given.runs))
     write(given.out, page(started, measured, rules, comparison, given.runs))
     print(given.out)
 
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="numbers of resources")
+    parser.add_argument("--blueprint", default="blueprints/reference", metavar="PATH", help="default %(default)s")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each measurement; default 5")
     parser.add_argument("--no-bindings", action="store_true", help="leave the prebuilt bindings out: 367 MB to install")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/reference/benchmarks.md", help="the page to write")

@@ -14,7 +14,21 @@ from benchmarks.scale import is_linear
 @pytest.mark.engine
 def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
-    main(["--sizes", "8", "16", "24", "--runs", "1", "--no-bindings", "--out", str(page)])
+    main(
+        [
+            "--blueprint",
+            "blueprints/minimal.yaml",
+            "--sizes",
+            "8",
+            "16",
+            "24",
+            "--runs",
+            "1",
+            "--no-bindings",
+            "--out",
+            str(page),
+        ]
+    )
     text = page.read_text()
     for words in (
         "planform --help",
