@@ -19,7 +19,7 @@ from tests.test_policies import BREAKS, POLICIES, reference, wasm, whole
 from tests.tools import tool
 
 RULES = {rule.id: rule for rule in shipped_pack().rules}
-IN_PLANS = [each for each in BREAKS if RULES[each.rule].subject == "terraform" and each.finds]
+IN_PLANS = [each for each in BREAKS if RULES[each.rule].in_plans and each.finds]
 ADMITTED = [each for each in BREAKS if RULES[each.rule].match and each.finds]
 
 

@@ -9,7 +9,7 @@ from planform.rules.rule import Rule
 __all__ = ["gates", "markdown", "rule_page", "waiver", "waiver_text"]
 
 _SUBJECTS = {
-    "terraform": "Terraform resources, when they are compiled and in real plans",
+    "terraform": "Terraform resources, when they are compiled",
     "kubernetes": "Kubernetes objects, when they are compiled",
     "file": "files, when they are compiled",
 }
@@ -29,7 +29,9 @@ def rule_page(rule: Rule) -> str:
 
 def gates(rule: Rule) -> str:
     """What it judges, in words."""
-    return _SUBJECTS[rule.subject] + (", and when they are admitted to the cluster" if rule.match else "")
+    if rule.match:
+        return _SUBJECTS[rule.subject] + ", and when they are admitted to the cluster"
+    return _SUBJECTS[rule.subject] + (" and in real plans" if rule.in_plans else "")
 
 
 def waiver(rule: Rule) -> str:

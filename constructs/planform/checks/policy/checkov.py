@@ -304,6 +304,7 @@ def _rule(check: str, name: str, version: str) -> Rule:
         remedy=f"change it as {check} asks",
         frameworks=(),
         waivable=True,
+        in_plans=True,
         match=(),
         facts=(),
         file=f"checkov {version}",
