@@ -162,8 +162,7 @@ def test_a_broken_object_is_found_at_admission(case: Break) -> None:
     package = rule.id.replace("/", ".").replace("-", "_")
     texts = []
     for each in case.objects:
-        review = {"review": {"object": each}, "parameters": {"facts": {}}}
-        texts += _evaluated(f"data.rules.{package}.violation", review)
+        texts += _evaluated(f"data.rules.{package}.violation", case.review(each, whole()))
     compiled = [each for each in wasm().evaluate(case.alone(whole()).text()).findings if each["rule"] == case.rule]
     assert sorted(each["msg"] for each in texts) == sorted(each["msg"] for each in compiled)
 
