@@ -76,7 +76,8 @@ class Transformation(Path):
 
     It signs in to the database as the team's identity, without a password, and to the event bus as the bus has it. CI
     pushes an image of each commit, under a tag that cannot be moved. Where the document names no `version`, CI also
-    moves the tag of the environment and restarts the job, to try things out with: nobody can say later what ran. The repository's first files are a job that counts each event once; events that it cannot read go to the topic
+    moves the tag of the environment and restarts the job, to try things out with: nobody can say later what ran. The
+    repository's first files are a job that counts each event once; events that it cannot read go to the topic
     `<name>-dead-letter`.
     """
 
