@@ -163,8 +163,12 @@ def test_an_entry_for_some_resources_is_for_no_others() -> None:
     external = {"external_data_configuration": [{}]}
     assert accepts("CKV_GCP_80", "google_bigquery_table.payments", external)
     assert not accepts("CKV_GCP_80", "google_bigquery_table.payments", {})
-    assert accepts("CKV_GCP_49", "google_project_iam_member.github_apply_teams_x", {})
-    assert not accepts("CKV_GCP_49", "google_project_iam_member.fraud", {})
+    apply = "google_project_iam_member.github_apply_teams_iam_service_account"
+    assert accepts("CKV_GCP_49", f"{apply}_admin", {}) and accepts("CKV_GCP_49", f"{apply}_user", {})
+    assert accepts("CKV_GCP_41", f"{apply}_user", {}) and not accepts("CKV_GCP_41", f"{apply}_admin", {})
+    for check in ("CKV_GCP_41", "CKV_GCP_49"):
+        assert not accepts(check, "google_project_iam_member.github_apply_teams_owner", {})
+        assert not accepts(check, "google_project_iam_member.fraud_iam_service_account_user", {})
 
 
 # With one that fails: each is the whole answer of a program in checkov's place
