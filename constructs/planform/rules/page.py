@@ -49,8 +49,8 @@ def waiver_text(rule: Rule) -> str:
     )
 
 
-def markdown(rule: Rule, text: str, finds: str = "") -> str:
-    """The page in Markdown; `finds` is an example of what it finds, in YAML."""
+def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
+    """The page in Markdown; `finds` is an example of what it finds, in YAML, and `tests` is the Rego of its tests."""
     rows = [
         f"| **severity** | {rule.severity}" + (" |" if rule.denies else ": warns, and denies nothing |"),
         f"| **judges** | {gates(rule)} |",
@@ -71,4 +71,6 @@ def markdown(rule: Rule, text: str, finds: str = "") -> str:
             f"```yaml\n{finds}\n```",
         ]
     parts += ["## The rule", f"```rego\n{text[text.index('package ') :].rstrip()}\n```"]
+    if tests:
+        parts += ["## What passes, and what does not", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"

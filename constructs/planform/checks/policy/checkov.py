@@ -247,8 +247,8 @@ def _as_written(value: Any, unknown: Any, written: Any) -> Any:
         }
         return {key: each for key, each in parts.items() if each is not None and each != []}
     if isinstance(value, list):
-        marks, known = (_beside(value, other) for other in (unknown, written))
-        return [_as_written(*each) for each in zip(value, marks, known, strict=True)]
+        beside = (_beside(value, other) for other in (unknown, written))
+        return [_as_written(*each) for each in zip(value, *beside, strict=True)]
     return value
 
 
