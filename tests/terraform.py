@@ -137,6 +137,18 @@ def judge(documents: Mapping[str, str], work: Path) -> dict[str, Verdict]:
     return verdicts
 
 
+def plan(document: str, work: Path) -> dict[str, Any]:
+    """The real plan of one document, as `terraform show -json` has it."""
+    (work / "backend_override.tf.json").write_text(json.dumps({"terraform": {"backend": {"local": {}}}}))
+    (work / "cdk.tf.json").write_text(document)
+    offline = ("-input=false", "-lock=false", "-refresh=false", "-out=plan.bin")
+    for arguments in (("init", "-input=false", "-reconfigure"), ("plan", *offline)):
+        done = terraform(work, *arguments)
+        assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(terraform(work, "show", "-json", "plan.bin").stdout)
+    return found
+
+
 def _judge(work: Path) -> Verdict:
     started = terraform(work, "init", "-input=false", "-reconfigure")
     if started.returncode:

@@ -9,7 +9,7 @@ from planform.rules.rule import Rule
 __all__ = ["gates", "markdown", "rule_page", "waiver", "waiver_text"]
 
 _SUBJECTS = {
-    "terraform": "Terraform resources, when they are compiled and in real plans",
+    "terraform": "Terraform resources, when they are compiled",
     "kubernetes": "Kubernetes objects, when they are compiled",
     "file": "files, when they are compiled",
 }
@@ -29,7 +29,9 @@ def rule_page(rule: Rule) -> str:
 
 def gates(rule: Rule) -> str:
     """What it judges, in words."""
-    return _SUBJECTS[rule.subject] + (", and when they are admitted to the cluster" if rule.match else "")
+    if rule.match:
+        return _SUBJECTS[rule.subject] + ", and when they are admitted to the cluster"
+    return _SUBJECTS[rule.subject] + (" and in real plans" if rule.in_plans else "")
 
 
 def waiver(rule: Rule) -> str:
@@ -47,8 +49,8 @@ def waiver_text(rule: Rule) -> str:
     )
 
 
-def markdown(rule: Rule, text: str, finds: str = "") -> str:
-    """The page in Markdown; `finds` is an example of what it finds, in YAML."""
+def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
+    """The page in Markdown; `finds` is an example of what it finds, in YAML, and `tests` is the Rego of its tests."""
     rows = [
         f"| **severity** | {rule.severity}" + (" |" if rule.denies else ": warns, and denies nothing |"),
         f"| **judges** | {gates(rule)} |",
@@ -69,4 +71,6 @@ def markdown(rule: Rule, text: str, finds: str = "") -> str:
             f"```yaml\n{finds}\n```",
         ]
     parts += ["## The rule", f"```rego\n{text[text.index('package ') :].rstrip()}\n```"]
+    if tests:
+        parts += ["## What passes, and what does not", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
