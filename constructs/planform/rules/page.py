@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from planform.rules.rule import Rule
@@ -39,11 +40,12 @@ def waiver(rule: Rule) -> str:
     return f"A waiver of it:\n\n{textwrap.indent(waiver_text(rule), '    ')}"
 
 
-def waiver_text(rule: Rule) -> str:
-    """How a waiver of it reads in a blueprint."""
-    target = {"terraform": "google_storage_bucket.features", "kubernetes": "Deployment fraud/server"}
+def waiver_text(rule: Rule, target: str = "") -> str:
+    """How a waiver of it reads in a blueprint, of something that it finds."""
+    example = {"terraform": "google_storage_bucket.features", "kubernetes": "Deployment fraud/server"}
+    target = target or example.get(rule.subject, "repository/README.md")
     return (
-        f"waivers:\n  - rule: {rule.id}\n    target: {target.get(rule.subject, 'repository/README.md')}\n"
+        f"waivers:\n  - rule: {rule.id}\n    target: {target}\n"
         "    reason: why it may be so, for whoever asks in half a year\n"
         "    owner: group:fraud-ml@acme.example\n    expires: 2027-06-30"
     )
@@ -61,7 +63,7 @@ def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
     parts += ["## What to do", rule.remedy[:1].upper() + rule.remedy[1:] + "."]
     parts.append("## Waiver")
     if rule.waivable:
-        parts.append(f"```yaml\n{waiver_text(rule)}\n```")
+        parts.append(f"```yaml\n{waiver_text(rule, _found(finds))}\n```")
     else:
         parts.append("It cannot be waived.")
     if finds:
@@ -74,3 +76,9 @@ def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
     if tests:
         parts += ["## What passes, and what does not", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _found(finds: str) -> str:
+    """The first thing that the example finds."""
+    named = re.search(r"finds: \[([^],]+)", finds)
+    return named[1].strip("'\"") if named else ""
