@@ -14,7 +14,7 @@ import yaml
 
 from planform.blueprint.read import read, read_text
 from planform.output.output import Output
-from planform.pipeline import compile_files
+from planform.pipeline import compile_documents, compile_files
 from planform.preview.changes import Action, Change, ChangeSet, Owner, Risk, Source, Verdict, attributes_between
 from planform.preview.plan import NotPlanned, Planner, planner
 from planform.preview.preview import Owners, drift, preview
@@ -151,6 +151,14 @@ def _reversed(value: Any) -> Any:
 def _reordered(document: Mapping[str, Any]) -> dict[str, Any]:
     """A workload's columns stay: a file of comma-separated values has them in that order."""
     return {**_reversed(document), **{name: document[name] for name in ("columns",) if name in document}}
+
+
+@pytest.mark.parametrize("case", sorted(ROOT.glob("tests/cases/*.production.yaml")), ids=lambda case: case.stem)
+def test_the_order_of_keys_changes_nothing(case: Path) -> None:
+    documents = read(case)
+    text = yaml.safe_dump_all([_reordered(each.value) for each in documents], sort_keys=False)
+    base, head = (compile_documents(each) for each in (documents, read_text(text, "platform.yaml")))
+    assert list(compare(base.output, head.output)) == []
 
 
 def test_another_folder_with_reordered_keys_and_new_comments_changes_nothing(tmp_path: Path) -> None:
