@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from planform.blueprint.read import read, read_text
 from planform.output.output import Output
 from planform.pipeline import compile_documents, compile_files
 from planform.preview.changes import Action, Change, ChangeSet, Owner, Risk, Source, Verdict, attributes_between
-from planform.preview.plan import NotPlanned, Planner, planner
+from planform.preview.plan import NotPlanned, Planner, planner, program
 from planform.preview.preview import Owners, drift, preview
 from planform.preview.render import COMMENT_BYTES, FORMATS, MARKER, render
 from planform.preview.revision import Side, from_files
@@ -82,15 +83,19 @@ def cost_signs(found: ChangeSet) -> set[str]:
 # The corpus
 
 
-@pytest.mark.terraform
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
-def test_the_provider_says_what_the_corpus_says(case: Mapping[str, Any], google: Planner) -> None:
-    found = changes_of(case, google)
+def agrees(case: Mapping[str, Any], found: ChangeSet) -> None:
+    """The provider's verdicts are those of the corpus."""
     if "counts" in case:
         assert dict(Counter(words(change, attributes=False) for change in found)) == case["counts"]
     else:
         assert {where(change): words(change) for change in found} == case["expect"]
     assert not any("could only be compared" in note for note in found.notes)
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
+def test_the_provider_says_what_the_corpus_says(case: Mapping[str, Any], google: Planner) -> None:
+    agrees(case, changes_of(case, google))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"].replace(" ", "-"))
@@ -289,7 +294,9 @@ def test_a_real_plan_wins_and_its_disagreement_is_said() -> None:
     text = edited([("datasets: {}", "datasets: {storage_class: nearline}")])
     plan = plan_of("google_storage_bucket.datasets", ["delete", "create"])
     plan["resource_changes"] += plan_of("google_storage_bucket.artifacts", ["update"])["resource_changes"]
-    found = preview(side(PLATFORM, "base"), side(text), environments=("dev",), plans={"acme-ai-dev-resource": plan})
+    found = preview(
+        side(PLATFORM, "base"), side(text), environments=("dev",), plans=lambda _: {"acme-ai-dev-resource": plan}
+    )
     by_address = {change.address: change for change in found}
     datasets = by_address["google_storage_bucket.datasets"]
     assert (datasets.source, datasets.action, datasets.risk) == (Source.PLAN, Action.REPLACE, Risk.DATA_LOSS)
@@ -298,7 +305,9 @@ def test_a_real_plan_wins_and_its_disagreement_is_said() -> None:
         "only the real plan changes it: something differs between the state and base",
     )
     empty = {**plan, "resource_changes": []}
-    found = preview(side(PLATFORM, "base"), side(text), environments=("dev",), plans={"acme-ai-dev-resource": empty})
+    found = preview(
+        side(PLATFORM, "base"), side(text), environments=("dev",), plans=lambda _: {"acme-ai-dev-resource": empty}
+    )
     assert [change.disagrees for change in found] == [("the real plan does not change it",)]
 
 
@@ -369,6 +378,34 @@ def test_every_form_says_the_same_change(format_: str) -> None:
     if format_ == "sarif":
         (result,) = json.loads(text)["runs"][0]["results"]
         assert (result["ruleId"], result["level"]) == ("preview/data-loss", "error")
+
+
+# Which program plans
+
+
+def test_terraform_plans_and_opentofu_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert program() is None
+    for name in ("tofu", "terraform"):
+        (tmp_path / name).touch(mode=0o755)
+        assert program() == str(tmp_path / name)
+
+
+@pytest.mark.terraform
+def test_opentofu_says_what_the_corpus_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = shutil.which("tofu")
+    if found is None:
+        pytest.skip("tofu is not on PATH")
+    terraform.need("google")
+    (tmp_path / "tofu").symlink_to(found)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("TF_CLI_CONFIG_FILE", str(terraform.opentofu_configuration()))
+    wanted = ("database tier", "bucket moves to another location", "network range shrinks", "secrets slot emptied")
+    cases = [each for each in CASES if each["name"] in wanted]
+    assert len(cases) == len(wanted)
+    with planner() as tofu:
+        for case in cases:
+            agrees(case, changes_of(case, tofu))
 
 
 # Falling back

@@ -39,7 +39,10 @@ from planform.preview.stand_ins import StandIns, Steps, references_in, zero
 from planform.preview.structure import block_of, guard_of, own_changes, resources_of
 from planform.terraform.schema import Block, load
 
-__all__ = ["NotPlanned", "Planner", "planner", "read_plan"]
+__all__ = ["NotPlanned", "Planner", "planner", "program", "read_plan"]
+
+PROGRAMS = ("terraform", "tofu")
+"""What can plan, the first choice first: OpenTofu reads the same documents and asks the same providers."""
 
 WORKERS = 2
 SECONDS = 300
@@ -95,10 +98,10 @@ class NotPlanned(Exception):
 
 
 class Planner:
-    """Terraform with its providers in a temporary folder; made by `planner`, and of use to several threads."""
+    """The program with its providers in a temporary folder; made by `planner`, and of use to several threads."""
 
-    def __init__(self, terraform: str, folder: Path) -> None:
-        self._terraform = terraform
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
         self._folder = folder
         self._lock = threading.Lock()
         self._running = threading.Semaphore(WORKERS)
@@ -200,22 +203,28 @@ class Planner:
     def _run(self, place: Path, variables: Mapping[str, str], *arguments: str) -> str:
         environment = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
         environment |= variables
+        said = f"`{Path(self._program).name} {arguments[0]}`"
         try:
             done = subprocess.run(
-                [self._terraform, *arguments],
+                [self._program, *arguments],
                 cwd=place, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as fault:
-            raise NotPlanned(f"`terraform {arguments[0]}` did not end: {type(fault).__name__}") from fault
+            raise NotPlanned(f"{said} did not end: {type(fault).__name__}") from fault
         if done.returncode:
-            raise NotPlanned(f"`terraform {arguments[0]}` says: {_first_error(done.stderr)}")
+            raise NotPlanned(f"{said} says: {_first_error(done.stderr)}")
         return done.stdout
+
+
+def program() -> str | None:
+    """Terraform, or OpenTofu where there is none; None where neither is on PATH."""
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def planner() -> Iterator[Planner | None]:
-    """Terraform, or OpenTofu in its place, ready to plan in a temporary folder; None where neither is on PATH."""
-    found = shutil.which("terraform") or shutil.which("tofu")
+    """The program, ready to plan in a temporary folder; None where there is none."""
+    found = program()
     if found is None:
         yield None
         return

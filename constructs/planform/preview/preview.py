@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -29,6 +29,9 @@ from planform.terraform.record import Record
 
 __all__ = ["Owners", "drift", "preview"]
 
+ReadPlans = Callable[[Collection[str]], Mapping[str, Mapping[str, Any]]]
+"""Reads the plans of some stacks, those of both sides, and refuses one of any other."""
+
 KUBERNETES = "kubernetes"
 """The folder of an output that holds Kubernetes objects, by environment, plane or team, and component."""
 
@@ -39,7 +42,7 @@ def preview(
     *,
     environments: Sequence[str] = (),
     planner: Planner | None = None,
-    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    plans: ReadPlans | None = None,
     notes: Sequence[str] = (),
     compose: Compose | None = None,
     prices: PriceTable | None = None,
@@ -48,7 +51,7 @@ def preview(
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
-    `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
+    `plans` reads real plans by stack, the output of `terraform show -json`; they win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
     `prices` is what costs are counted with, planform's own table if there is none; `rules` are what both sides are
     judged by, if at all. Acknowledgements and waivers count as of `today`. Raises DiagnosticError when a side does not
@@ -59,9 +62,10 @@ def preview(
         return compile_documents(documents, environments=environments, compose=compose, may_lose=may_lose)
 
     before, after = compiled(base.documents), compiled(head.documents)
+    real = plans(tuple(dict.fromkeys((*after.stacks, *before.stacks)))) if plans else {}
     verdicts = list(compare(before.output, after.output))
     found, said = _judged(verdicts, before, after, planner)
-    found, disagreements = _with_plans(found, plans or {})
+    found, disagreements = _with_plans(found, real)
     because = causes(
         base.documents,
         head.documents,
