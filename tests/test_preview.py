@@ -17,12 +17,13 @@ from planform.blueprint.read import read, read_text
 from planform.output.output import Output
 from planform.pipeline import compile_documents, compile_files
 from planform.preview.changes import Action, Change, ChangeSet, Owner, Risk, Source, Verdict, attributes_between
+from planform.preview.concerned import concerned
 from planform.preview.plan import NotPlanned, Planner, planner, program
 from planform.preview.preview import Owners, drift, preview
 from planform.preview.render import COMMENT_BYTES, FORMATS, MARKER, render
 from planform.preview.revision import Side, from_files
 from planform.preview.risk import judge
-from planform.preview.structure import compare, compare_documents, documents_of
+from planform.preview.structure import compare, compare_documents, documents_of, resources_of
 from tests import terraform
 from tests.tools import absent
 
@@ -263,6 +264,61 @@ def test_a_quota_reaches_the_cluster_under_the_line_and_name_of_its_team() -> No
     queue = Verdict("kubernetes/dev/resource/kueue", "v1 ClusterQueue a", Action.UPDATE, Source.STRUCTURE)
     owner = Owners(compile_files(ROOT / "blueprints" / "reference"), None).of(queue)
     assert (owner.environment, owner.plane, owner.component) == ("dev", "resource", "kueue")
+
+
+# What of a stack is planned
+
+
+def platform_stack(**changed: Any) -> dict[str, Any]:
+    """A network, a cluster in it with a pool, a bucket, and something in another cloud."""
+    made: dict[str, Any] = {
+        "google_compute_network__net": {"name": "net"},
+        "google_container_cluster__main": {"name": "main", "network": "${google_compute_network.net.id}"},
+        "google_container_node_pool__gpu": {"cluster": "${google_container_cluster.main.id}"},
+        "google_storage_bucket__raw": {"name": "raw", "location": "EU"},
+        "google_storage_bucket__log": {"name": "log", "depends_on": ["google_storage_bucket.raw"]},
+        "aws_iam_user__ci": {"name": "ci"},
+    }
+    found = stack(**{address: body for address, body in (made | changed).items() if body is not None})
+    required = {"google": {"version": "~> 7.45"}, "aws": {"version": "~> 5.100"}}
+    return {**found, "terraform": {"required_providers": required}, "provider": {"google": [{}], "aws": [{}]}}
+
+
+REACHED: dict[str, tuple[dict[str, Any], set[str], set[str]]] = {
+    "nothing": ({}, set(), set()),
+    "what nothing refers to": (
+        {"google_container_node_pool__gpu": {"cluster": "${google_container_cluster.main.id}", "node_count": 2}},
+        {"google_container_node_pool.gpu", "google_container_cluster.main", "google_compute_network.net"},
+        {"google"},
+    ),
+    "what others wait for": (
+        {"google_storage_bucket__raw": {"name": "raw", "location": "US"}},
+        {"google_storage_bucket.raw", "google_storage_bucket.log"},
+        {"google"},
+    ),
+    "gone": ({"aws_iam_user__ci": None}, {"aws_iam_user.ci"}, {"aws"}),
+    "new": ({"google_storage_bucket__new": {"name": "new"}}, {"google_storage_bucket.new"}, {"google"}),
+}
+
+
+@pytest.mark.parametrize(("changed", "reached", "asked"), REACHED.values(), ids=REACHED)
+def test_only_what_a_change_reaches_is_planned(changed: dict[str, Any], reached: set[str], asked: set[str]) -> None:
+    base, head = concerned(platform_stack(), platform_stack(**changed))
+    assert {*resources_of(base), *resources_of(head)} == reached
+    for side in (base, head):
+        assert {*side["terraform"]["required_providers"]} == {*side["provider"]} == asked
+
+
+def test_a_provider_that_changes_reaches_all_that_is_its_own() -> None:
+    head = platform_stack()
+    head["provider"] = {"google": [{"region": "europe-west1"}], "aws": [{}]}
+    assert {*resources_of(concerned(platform_stack(), head)[1])} == resources_of(head).keys() - {"aws_iam_user.ci"}
+
+
+def test_what_cannot_be_told_apart_is_planned_whole() -> None:
+    for section in ({"variable": {"size": {"default": 1}}}, {"locals": {"net": "${google_compute_network.net.id}"}}):
+        base, head = platform_stack(), {**platform_stack(), **section}
+        assert concerned(base, head) == (base, head)
 
 
 # Risk
