@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.bindings import compare
 from benchmarks.page import page, write
 from benchmarks.policies import judged
+from benchmarks.previews import previews
 from benchmarks.process import ROOT
 from benchmarks.scale import sizes
 from benchmarks.startup import starts
@@ -22,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     print("the command line", file=sys.stderr)
     started = list(starts(given.runs))
+    synth = next(each.measured for each in started if "synth" in each.command)
+    started += previews(synth, given.runs)
     comparison = None
     if not given.no_bindings:
         print("the prebuilt bindings", file=sys.stderr)

@@ -20,6 +20,7 @@ def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
         "planform --help",
         "planform validate",
         "planform synth",
+        "planform preview",
         "cdktf alone",
         "planform, native",
         "Policy rules",
