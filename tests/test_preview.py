@@ -32,7 +32,9 @@ ROOT = HERE.parent.parent
 PLATFORM = (HERE / "platform.yaml").read_text()
 CASES = yaml.safe_load((HERE / "corpus.yaml").read_text())
 COSTS = yaml.safe_load((HERE / "costs.yaml").read_text())
-IN_PART = ("database tier", "bucket moves to another location", "network range shrinks", "secrets slot emptied")
+IN_PART = (
+    "database tier", "bucket moves to another location", "network range shrinks", "secrets slot emptied", "state moves"
+)  # fmt: skip
 
 
 def side(text: str, name: str = "head") -> Side:

@@ -169,7 +169,9 @@ class Planner:
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             place = Path(name)
             place.joinpath("main.tf.json").write_text(json.dumps(document), encoding="utf-8")
-            shutil.copy(data / ".terraform.lock.hcl", place)
+            lock = data / ".terraform.lock.hcl"
+            if lock.exists():  # not where no provider is needed
+                shutil.copy(lock, place)
             if state is not None:
                 place.joinpath("terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
             variables = {"TF_DATA_DIR": str(data / ".terraform"), "HOME": str(place), **_VARIABLES}

@@ -21,7 +21,7 @@ from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.policy import Rules, policy_delta
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
-from planform.preview.structure import compare, documents_of
+from planform.preview.structure import compare, documents_of, resources_of
 from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
 from planform.report.delta import CostDelta, between, table_of
 from planform.report.prices import PriceTable, built_in
@@ -138,7 +138,8 @@ def _touched(
 ) -> dict[str, tuple[StackDocument, StackDocument]]:
     """Both sides of each stack that changes and stays, as far as it is concerned."""
     stacks = {each.stack: None for each in verdicts if each.kind == "terraform"}
-    return {stack: concerned(old[stack], new[stack]) for stack in stacks if stack in old and stack in new}
+    parts = {stack: concerned(old[stack], new[stack]) for stack in stacks if stack in old and stack in new}
+    return {stack: sides for stack, sides in parts.items() if any(map(resources_of, sides))}
 
 
 def _judged(
