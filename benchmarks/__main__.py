@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.bindings import compare
 from benchmarks.page import page, write
 from benchmarks.policies import judged
+from benchmarks.previews import REFERENCE, previews
 from benchmarks.process import ROOT
 from benchmarks.scale import sizes
 from benchmarks.startup import starts
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = _parser().parse_args(arguments)
     print("the command line", file=sys.stderr)
     started = list(starts(given.blueprint, given.runs))
+    if given.blueprint == REFERENCE:
+        synth = next(each.measured for each in started if "synth" in each.command)
+        started += previews(synth, given.runs)
     comparison = None
     if not given.no_bindings:
         print("the prebuilt bindings", file=sys.stderr)
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="numbers of resources")
-    parser.add_argument("--blueprint", default="blueprints/reference", metavar="PATH", help="default %(default)s")
+    parser.add_argument("--blueprint", default=REFERENCE, metavar="PATH", help="default %(default)s")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each measurement; default 5")
     parser.add_argument("--no-bindings", action="store_true", help="leave the prebuilt bindings out: 367 MB to install")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/reference/benchmarks.md", help="the page to write")

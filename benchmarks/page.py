@@ -62,7 +62,7 @@ def _version(name: str) -> str:
 def _starts(starts: Sequence[Start]) -> str:
     verdict = {True: "met", False: "**missed**", None: ""}
     rows = [
-        (start.command, *_figures(start.measured), f"< {start.aim} s" if start.aim else "", verdict[start.met])
+        (start.command, *_figures(start.measured), f"< {start.aim:.3g} s" if start.aim else "", verdict[start.met])
         for start in starts
     ]
     text = _table(("command", "least", "middle", "peak", "aim", "by the middle"), rows)

@@ -55,6 +55,22 @@ def configuration() -> Path:
     return path
 
 
+@functools.cache
+def opentofu_configuration() -> Path:
+    """The same for OpenTofu, whose registry has the same providers under its own name."""
+    folder = Path(tempfile.mkdtemp(prefix="planform-opentofu-"))
+    for mirror in _mirrors():
+        registry = mirror / "registry.terraform.io"
+        for package in registry.glob("*/*/*/*"):
+            place = folder / "registry.opentofu.org" / package.relative_to(registry)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                place.symlink_to(package)
+    path = folder / "cli.tfrc"
+    path.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{folder}" }}\n}}\n')
+    return path
+
+
 def environment() -> dict[str, str]:
     """Variables that let providers plan without credentials or network."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "GOOGLE_", "AWS_"))}

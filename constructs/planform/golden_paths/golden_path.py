@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -132,7 +133,7 @@ class GoldenPath(Path):
         return {
             "kind": camel(self.name),
             "base": self.settings.base,
-            "presets": self.settings.presets,
+            "presets": json.loads(json.dumps(self.settings.presets, sort_keys=True)),
             "fixed": [*self.settings.fixed],
             "free": [*self.settings.free] if self.settings.free is not None else "all others",
         }
