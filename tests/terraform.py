@@ -92,11 +92,10 @@ def environment() -> dict[str, str]:
     }
 
 
-def terraform(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def terraform(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run terraform in a folder."""
-    return subprocess.run(
-        ["terraform", *arguments], cwd=folder, env=environment(), capture_output=True, text=True, check=False
-    )
+    known = {**environment(), **variables}
+    return subprocess.run(["terraform", *arguments], cwd=folder, env=known, capture_output=True, text=True, check=False)
 
 
 @functools.cache

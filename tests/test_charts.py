@@ -19,6 +19,7 @@ import yaml
 from planform.kubernetes import to_yaml
 from planform.kubernetes.record import HelmRelease, holders
 from planform.pipeline import build, specs_of
+from tests.admission import images_of, is_let_in
 from tests.tools import go_module, tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,8 @@ NOT_HERE = {
     "strimzi-kafka-operator",
 }
 """Charts of the reference that no package registry of ours has."""
+STAGING, RELEASED = "us-central1-docker.pkg.dev/k8s-staging-images/", "registry.k8s.io/"
+"""Where the sources of a chart of Kubernetes' own name images, and where a released chart does."""
 pytestmark = pytest.mark.go
 
 
@@ -92,6 +95,8 @@ def test_values_render_alike_twice_and_are_valid(name: str, tmp_path: Path) -> N
                 judge.validate(each, KUBERNETES)
             except judge.SchemaNotFoundError:
                 continue  # a custom resource, or its definition
+        images = {image.replace(STAGING, RELEASED) for each in made for image in images_of(each)}
+        assert {image for image in images if not is_let_in(image, release.chart.images)} == set()
 
 
 def test_helm_refuses_values_that_the_chart_does_not_take(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from planform.contracts.compute import Compute
 from planform.diagnostics import DiagnosticError
@@ -27,6 +28,7 @@ from planform.spec.faults import parse
 from planform.spec.settings import Settings
 from planform.terraform import OutputValue
 from tests import terraform
+from tests.admission import images_of, is_let_in
 
 CASES = sorted((Path(__file__).parent / "cases").glob("resource.gke*.yaml"))
 NODES = "gke-nodes@acme-ai-dev.iam.gserviceaccount.com"
@@ -172,9 +174,50 @@ def test_with_keys_everything_is_encrypted() -> None:
     assert body["release_channel"] == [{"channel": "STABLE"}]
 
 
+def admission(policies: dict[str, Any]) -> tuple[str, str, list[str]]:
+    """How the one policy judges, what it then does, and whom it spares."""
+    (policy,) = policies.values()
+    (rule,) = policy["default_admission_rule"]
+    patterns = [each["name_pattern"] for each in policy["admission_whitelist_patterns"]]
+    return rule["evaluation_mode"], rule["enforcement_mode"], patterns
+
+
+def test_images_of_strangers_are_refused_in_production_and_told_of_elsewhere() -> None:
+    reference = compile_files(Path(__file__).parents[1] / "blueprints" / "reference", environments=["dev", "prod"])
+    for name, action in (("dev", "DRYRUN_AUDIT_LOG_ONLY"), ("prod", "ENFORCED_BLOCK_AND_AUDIT_LOG")):
+        stack = json.loads(str(reference.output.files[f"stacks/acme-ai-{name}-resource/cdk.tf.json"]))
+        *rule, patterns = admission(stack["resource"]["google_binary_authorization_policy"])
+        assert rule == ["ALWAYS_DENY", action]
+        top = f"kubernetes/{name}/"
+        objects = [yaml.safe_load(str(text)) for path, text in reference.output.files.items() if path.startswith(top)]
+        images = {image for each in objects for image in images_of(each)}
+        assert len(images) > 5
+        assert {image for image in images if not is_let_in(image, patterns)} == set()
+        assert is_let_in("openpolicyagent/gatekeeper:v3.23.0", patterns)
+        assert not is_let_in("docker.io/stranger/miner:1", patterns)
+        assert not is_let_in("europe-west4-docker.pkg.dev/other-project/acme/server:1", patterns)
+
+
+def test_a_project_whose_policy_is_written_elsewhere() -> None:
+    def policies(**written: Any) -> dict[str, Any]:
+        app = App()
+        cluster_in(TerraformStack(app, "stack"), **written)
+        made: dict[str, Any] = resources(app, "stack").get("google_binary_authorization_policy", {})
+        return made
+
+    assert "ghcr.io/acme/**" in admission(policies(image_policy={"allow": ["ghcr.io/acme/**"], "enforce": True}))[2]
+    assert policies(image_policy={"managed": False}) == {}
+    assert policies(binary_authorization=False) == {}
+    assert codes_of(GkeSettings, image_policy={"allow": ["*", "ghcr.io/**/x"]}) == ["spec/bad-form"] * 2
+
+
 @pytest.mark.parametrize(
     ("written", "faults"),
     [
+        (
+            {"binary_authorization": False, "image_policy": {"managed": False}},
+            [("spec/unused-setting", "image_policy")],
+        ),
         ({}, []),
         ({"fleet": False, "fleet_project": "acme-fleet"}, [("spec/unused-setting", "fleet_project")]),
         ({"google_groups": True}, [("resource/google-groups", "google_groups")]),

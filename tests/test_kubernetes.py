@@ -140,8 +140,11 @@ def test_the_lock_file_is_pinned_and_says_where_from() -> None:
         assert chart.source.startswith("https://")
         assert chart.read > "2026"
         assert list(chart.api_groups) == sorted(set(chart.api_groups))
+        assert list(chart.images) == sorted(set(chart.images))
     with pytest.raises(ValueError, match="no exact version"):
-        lock("a: {repository: https://x.example, chart: a, version: '1.x', api_groups: [], source: s, read: d}")
+        lock(
+            "a: {repository: https://x.example, chart: a, version: 1.x, api_groups: [], images: [], source: s, read: d}"
+        )
 
 
 # Files

@@ -1,14 +1,14 @@
 """Every object is what Kubernetes' own schemas, and those of the installed custom resources, accept.
 
-Native kinds are judged by the package kubernetes-validate. Schemas of custom resources come from
-the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION` puts them there.
-Those of Config Sync and Strimzi are in none; they are named here and go unjudged.
+Native kinds are judged by the package kubernetes-validate, custom resources by the definitions of tests/definitions.py,
+which names the three kinds that nothing judges.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +17,12 @@ import kubernetes_validate as judge
 import pytest
 import yaml
 
+from planform.kubernetes.charts import charts
 from planform.pipeline import compile_files
-from tests.tools import go_module
+from tests.definitions import GROUPS, UNJUDGED, definition_of_constraint, definitions
 
 ROOT = Path(__file__).resolve().parent.parent
 KUBERNETES = "1.35"
-GOOGLE = "github.com/GoogleCloudPlatform"
-MODULES = {
-    "argoproj.io": ("github.com/argoproj/argo-cd/v2@v2.14.21", "manifests/crds"),
-    "cilium.io": ("github.com/cilium/cilium@v1.20.2", "pkg/k8s/apis/cilium.io/client/crds/v2"),
-    "config.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
-    "external-secrets.io": ("github.com/external-secrets/external-secrets@v1.3.2", "config/crds/bases"),
-    "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api@v1.4.0", "config/crd/standard"),
-    "keda.sh": ("github.com/kedacore/keda/v2@v2.20.2", "config/crd/bases"),
-    "kueue.x-k8s.io": ("sigs.k8s.io/kueue@v0.19.2", "config/components/crd/bases"),
-    "monitoring.coreos.com": (
-        "github.com/prometheus-operator/prometheus-operator@v0.85.0",
-        "example/prometheus-operator-crd",
-    ),
-    "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
-    "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
-    "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
-}
-"""API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-UNJUDGED = {"configsync.gke.io", "constraints.gatekeeper.sh", "kafka.strimzi.io"}
-"""Groups that no Go module has: those of constraints are made by their templates, and the generator of Strimzi's
-definitions wants a newer Java than Debian's."""
-UNJUDGED_KINDS = {"GCPBackendPolicy", "HealthCheckPolicy"}
-"""Kinds of a judged group that its module does not have."""
 NATIVE = {
     "",
     "admissionregistration.k8s.io",
@@ -79,9 +57,10 @@ def of_group(*groups: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path, each
 
 
-def test_every_group_is_judged_or_named() -> None:
-    groups = {each["apiVersion"].rpartition("/")[0] for _, each in objects()}
-    assert groups <= NATIVE | MODULES.keys() | UNJUDGED
+def test_every_kind_is_judged_or_named() -> None:
+    kinds = {(each["apiVersion"].rpartition("/")[0], each["kind"]) for _, each in objects()}
+    judged = {*NATIVE, *GROUPS, "constraints.gatekeeper.sh"}
+    assert {kind for kind in kinds if kind[0] not in judged or kind in UNJUDGED} == UNJUDGED.keys()
 
 
 def test_native_kinds_are_valid() -> None:
@@ -101,23 +80,14 @@ def test_the_judge_refuses_what_is_wrong() -> None:
         judge.validate({**policy, "spec": {"podSelektor": {}}}, KUBERNETES, strict=True)
 
 
-class _Yaml(yaml.SafeLoader):
-    """YAML in which `=` is text, as those who wrote the definitions took it."""
-
-
-_Yaml.add_constructor("tag:yaml.org,2002:value", _Yaml.construct_yaml_str)
-
-
-def schemas(place: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Schemas by API version and kind."""
+def schemas(made: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The schemas of definitions by API version and kind."""
     found = {}
-    for file in sorted(place.glob("*.yaml")):
-        for each in yaml.load_all(file.read_text(), Loader=_Yaml):
-            if each and each.get("kind") == "CustomResourceDefinition":
-                spec = each["spec"]
-                for version in spec["versions"]:
-                    key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
-                    found[key] = closed(version["schema"]["openAPIV3Schema"])
+    for spec in (each["spec"] for each in made):
+        for version in spec["versions"]:
+            schema = closed(version["schema"]["openAPIV3Schema"])
+            schema["properties"] |= {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+            found[f"{spec['group']}/{version['name']}", spec["names"]["kind"]] = schema
     return found
 
 
@@ -138,26 +108,35 @@ def closed(schema: Any, *, inside: bool = True) -> Any:
     return made
 
 
-@pytest.mark.parametrize("group", MODULES)
+def faults(known: Mapping[tuple[str, str], dict[str, Any]], each: dict[str, Any]) -> list[str]:
+    found = jsonschema.Draft7Validator(known[each["apiVersion"], each["kind"]]).iter_errors(each)
+    return [f"{'.'.join(map(str, fault.absolute_path))}: {fault.message}" for fault in found]
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_custom_resources_are_valid(group: str) -> None:
-    module, path = MODULES[group]
-    known = schemas(go_module(module) / path)
-    found = list(of_group(group))
+    known = schemas(definitions(group))
+    found = [(where, each) for where, each in of_group(group) if (group, each["kind"]) not in UNJUDGED]
     assert found
-    for where, each in found:
-        if each["kind"] in UNJUDGED_KINDS:
-            continue
-        schema = known[each["apiVersion"], each["kind"]]
-        schema["properties"]["metadata"] = {"type": "object"}
-        for fault in jsonschema.Draft7Validator(schema).iter_errors(each):
-            pytest.fail(f"{where}: {'.'.join(map(str, fault.absolute_path))}: {fault.message}")
+    assert {where: told for where, each in found if (told := faults(known, each))} == {}
 
 
-def test_a_wrong_custom_resource_is_refused() -> None:
-    module, path = MODULES["cilium.io"]
-    known = schemas(go_module(module) / path)
-    (_, good), *_ = of_group("cilium.io")
-    schema = known[good["apiVersion"], good["kind"]]
-    schema["properties"]["metadata"] = {"type": "object"}
-    bad = {**good, "spec": {**good["spec"], "egres": []}}
-    assert list(jsonschema.Draft7Validator(schema).iter_errors(bad))
+def test_constraints_are_valid() -> None:
+    templates = {each["spec"]["crd"]["spec"]["names"]["kind"]: each for _, each in of_group("templates.gatekeeper.sh")}
+    known = schemas(map(definition_of_constraint, templates.values()))
+    found = list(of_group("constraints.gatekeeper.sh"))
+    assert found
+    assert {where: told for where, each in found if (told := faults(known, each))} == {}
+
+
+@pytest.mark.parametrize("group", ["cilium.io", "kafka.strimzi.io"])
+def test_a_wrong_custom_resource_is_refused(group: str) -> None:
+    known = schemas(definitions(group))
+    (_, good), *_ = of_group(group)
+    assert faults(known, good) == []
+    assert faults(known, {**good, "spec": {**good["spec"], "egres": []}}) != []
+
+
+def test_definitions_of_strimzi_are_of_the_version_that_is_installed() -> None:
+    pom = (ROOT / "tests" / "fixtures" / "strimzi" / "pom.xml").read_text()
+    assert set(re.findall("<version>(.+[.].+)</version>", pom)) == {charts()["strimzi-kafka-operator"].version}

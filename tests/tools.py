@@ -14,16 +14,17 @@ from typing import NoReturn
 
 import pytest
 
-__all__ = ["REQUIRED", "absent", "go_module", "module", "tool"]
+__all__ = ["REQUIRED", "TOOLS", "absent", "go_module", "module", "tool"]
 
-GO_TOOLS = Path(__file__).resolve().parent.parent / ".tools" / "go" / "bin"
-"""Where `dev.py` puts them."""
+TOOLS = Path(__file__).resolve().parent.parent / ".tools"
+GO_TOOLS = TOOLS / "go" / "bin"
+"""Where `dev.py` puts what it installs, and the tools of it that are Go modules."""
 REQUIRED = os.environ.get("PLANFORM_REQUIRE_TIERS") == "1"
 
 
-def absent(reason: str) -> NoReturn:
-    """Skip a test, and say what is not here; fail where every tier is required."""
-    if REQUIRED:
+def absent(reason: str, *, required: bool = True) -> NoReturn:
+    """Skip a test, and say what is not here; fail where every tier is required, and this is one of them."""
+    if REQUIRED and required:
         pytest.fail(reason)
     pytest.skip(reason)
 

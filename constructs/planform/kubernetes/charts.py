@@ -19,13 +19,17 @@ _REPOSITORY = re.compile(r"(https|oci)://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A Helm chart at one version. `repository` is `https://...` or `oci://...`, without the chart's name."""
+    """A Helm chart at one version. `repository` is `https://...` or `oci://...`, without the chart's name.
+
+    `images` are patterns of the images that it runs, as a Binary Authorization policy takes them.
+    """
 
     name: str
     repository: str
     chart: str
     version: str
     api_groups: tuple[str, ...]
+    images: tuple[str, ...]
     source: str
     read: str
 
@@ -49,6 +53,7 @@ def _chart(name: str, facts: Mapping[str, Any]) -> Chart:
         chart=facts["chart"],
         version=facts["version"],
         api_groups=tuple(facts["api_groups"]),
+        images=tuple(facts["images"]),
         source=facts["source"],
         read=facts["read"],
     )

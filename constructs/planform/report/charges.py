@@ -65,7 +65,7 @@ _FREE = re.compile(
     r"|google_dns_(record_set|policy)|google_kms_(key_ring|crypto_key_version)|google_sql_(database|user)"
     r"|google_storage_(managed_folder|notification)|google_bigquery_(dataset_access|table)"
     r"|google_data_catalog_\w+|google_dataplex_(aspect_type|entry_type|entry_group|zone|asset)"
-    r"|google_gke_hub_\w+|google_container_cluster_\w+"
+    r"|google_gke_hub_\w+|google_container_cluster_\w+|google_binary_authorization_policy"
     r"|google_logging_(project_sink|project_exclusion|metric)"
     r"|google_monitoring_(dashboard|notification_channel)"
     r"|google_vertex_ai_(feature_group|feature_group_feature|feature_online_store_featureview|tensorboard_experiment)"

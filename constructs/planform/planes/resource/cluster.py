@@ -24,6 +24,7 @@ from planform.contracts.services import Services
 from planform.planes.component import Component
 from planform.planes.record_ids import record_id
 from planform.planes.resource.cluster_maintenance import Maintenance
+from planform.planes.resource.image_policy import ImagePolicy, image_policy
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.settings import Settings
@@ -172,8 +173,12 @@ class ClusterSettings(Settings):
     )
     binary_authorization: bool = Field(
         default=True,
-        description="Admit only images that the project's Binary Authorization policy allows; without a policy it"
-        " allows all. Default: on.",
+        description="Admit only images that the project's Binary Authorization policy allows. Default: on.",
+    )
+    image_policy: ImagePolicy = Field(
+        default=ImagePolicy(),
+        description="That policy. Default: images of the environment's registry and of what planform installs; in"
+        " production all others are refused.",
     )
     google_groups: bool = Field(
         default=False,
@@ -264,6 +269,13 @@ class Cluster(Component):
                 ("fleet_project",),
                 help="delete fleet_project, or `fleet: false`",
             )
+        if settings.image_policy != ImagePolicy() and not settings.binary_authorization:
+            yield Fault(
+                "spec/unused-setting",
+                "`image_policy` says nothing of a cluster that asks nobody about images",
+                ("image_policy",),
+                help="delete image_policy, or `binary_authorization: false`",
+            )
         if settings.google_groups and environment.organization is None:
             yield Fault(
                 "resource/google-groups",
@@ -282,6 +294,8 @@ class Cluster(Component):
         arguments = {**self._shared(), **self._own()}
         self.record = ContainerCluster(self, record_id(self.id), **dict(sorted(arguments.items())))
         self._back_up()
+        if self.settings.binary_authorization and self.settings.image_policy.managed:
+            image_policy(self, record_id(self.id), self.settings.image_policy, self.environment)
 
     @abstractmethod
     def _own(self) -> dict[str, Any]:

@@ -111,8 +111,8 @@ class Gke(Cluster):
     Provides: Compute; `issuer` is "https://container.googleapis.com/v1/projects/P/locations/R/clusters/N".
     Requires: Services; Networking, whose subnetwork has ranges for pods and services; Identities; Keys, if it is
     there, for Kubernetes secrets, boot disks, backups and event topics.
-    Emits: google_container_cluster, google_container_node_pool, in production google_gke_backup_backup_plan, on
-    request google_pubsub_topic.
+    Emits: google_container_cluster, google_container_node_pool, google_binary_authorization_policy, in production
+    google_gke_backup_backup_plan, on request google_pubsub_topic.
     Errors: those of cluster.py, cluster_maintenance.py and node_pool_checks.py, and resource/accelerator-limit,
     resource/multi-networking, resource/pod-range, resource/reserved-node-pool, resource/unknown-accelerator,
     resource/zone-in-other-region.

@@ -23,7 +23,8 @@ class GkeAutopilot(Cluster):
     Provides: Compute; `accelerator_pools()` is empty.
     Requires: Services; Networking, whose subnetwork has ranges for pods and services; Identities; Keys, if it is
     there, for Kubernetes secrets, boot disks, backups and event topics.
-    Emits: google_container_cluster, in production google_gke_backup_backup_plan, on request google_pubsub_topic.
+    Emits: google_container_cluster, google_binary_authorization_policy, in production google_gke_backup_backup_plan,
+    on request google_pubsub_topic.
     Errors: those of cluster.py and cluster_maintenance.py.
     Source: provider page of google_container_cluster 7.45.0, whose conflicts with enable_autopilot were tried.
     """

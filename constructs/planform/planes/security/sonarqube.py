@@ -255,6 +255,7 @@ class Sonarqube(ClusterComponent):
         settings = self.settings
         return {
             "fullnameOverride": NAME,
+            "image": {"repository": "docker.io/library/sonarqube"},  # with the host, by which clusters let it in
             "deploymentType": "StatefulSet",
             "replicaCount": 1,
             "edition": settings.edition if self._full else "",
