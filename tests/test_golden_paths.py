@@ -153,7 +153,7 @@ def workload(kind: str) -> ExplainedWorkload:
         delivery = next(row for row in named[0].rows if row.plane == "delivery")
         rows = [row for row in named[0].rows if row.plane != "delivery"]
         merged = ExplainedRow("delivery", delivery.must, (*delivery.addresses, *sorted(first)), delivery.files, (), ())
-        return ExplainedWorkload("prod", kind, "payments", "fraud", named[0].at, (merged, *rows))
+        return ExplainedWorkload("prod", kind, "payments", "fraud", named[0].at, lambda: (merged, *rows))
     return named[0]
 
 

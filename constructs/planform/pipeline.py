@@ -237,8 +237,9 @@ def compile_documents(
     only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
         only = None
-    workloads = explained_workloads(app, files)
-    return Compilation(specs, Output(files), records, findings, only, keeping, workloads, made, texts)
+    return Compilation(
+        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts
+    )
 
 
 def judge(
