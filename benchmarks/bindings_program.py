@@ -41,6 +41,7 @@ class Program:
         self.overrides: Counter[str] = Counter()
         self.resources = 0
         self.left_out = 0
+        self.kinds: set[str] = set()
         self._left: list[tuple[tuple[str, ...], Any]] = []
 
     def text(self) -> str:
@@ -53,6 +54,7 @@ class Program:
         """Everything of one stack."""
         self.lines += ["", f"stack = cdktf.TerraformStack(app, {name!r})"]
         known = {kind: named for kind, named in document["resource"].items() if _has(kind)}
+        self.kinds |= known.keys()
         self.left_out += sum(len(named) for kind, named in document["resource"].items() if kind not in known)
         names = Counter(each for named in known.values() for each in named)
         for arguments in document.get("provider", {}).get("google", []):
@@ -117,7 +119,12 @@ def main(source: Path, target: Path) -> None:
     for path in sorted(source.glob("stacks/*/cdk.tf.json")):
         program.stack(path.parent.name, json.loads(path.read_text()))
     target.write_text(program.text())
-    facts = {"resources": program.resources, "left_out": program.left_out, "overrides": dict(program.overrides)}
+    facts = {
+        "resources": program.resources,
+        "left_out": program.left_out,
+        "overrides": dict(program.overrides),
+        "kinds": sorted(program.kinds),
+    }
     print(json.dumps(facts))
 
 

@@ -20,7 +20,7 @@ os.environ.setdefault("PLANFORM_ENGINE", "native")
 import click
 
 from planform.cli import VERBS, group
-from planform.contracts import CONTRACTS
+from planform.contracts.catalog import CONTRACTS
 from planform.golden_paths.catalog import builtin_paths
 from planform.golden_paths.path import Path as GoldenPath
 from planform.pages import all_codes, page

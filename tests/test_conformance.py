@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from planform.checks.run import run_checks
-from planform.contracts import CONTRACTS
+from planform.contracts.catalog import CONTRACTS
 from planform.contracts.ci import Job, Step, Trigger, Workflow
 from planform.contracts.data_quality import QualityCheck
 from planform.contracts.identity import Identity

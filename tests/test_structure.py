@@ -21,6 +21,7 @@ from planform.planes.component import Component
 PACKAGE = Path(planform.__file__).parent
 ORDER = (
     "literals",
+    "plain_yaml",
     "codes",
     "diagnostics",
     "engine_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from planform.contracts.gitops import GitOps
 from planform.contracts.infrastructure import Infrastructure, StackFacts
@@ -21,7 +22,6 @@ from planform.engine import (
 )
 from planform.files import File
 from planform.golden_paths.catalog import Paths, builtin_paths
-from planform.golden_paths.path import Path
 from planform.golden_paths.template import publish_templates
 from planform.golden_paths.workloads import build_workloads, keep_workloads
 from planform.kubernetes.delivery import parts_of
@@ -30,7 +30,6 @@ from planform.planes.catalog import Catalog, builtin
 from planform.planes.component import Component, Place, Refused
 from planform.planes.portal_entities import publish_platform
 from planform.planes.resource.accelerators import accelerators
-from planform.planes.teams import TeamSpace, TeamTools
 from planform.planes.wiring import Slot, Wiring, plane_of, reserved_planes, stack_name, team_stack_name, wire
 from planform.spec.platform import (
     EnvironmentSpec,
@@ -42,6 +41,10 @@ from planform.spec.platform import (
 from planform.spec.regions import AS_OF, REGIONS
 from planform.terraform.google import GoogleProvider
 from planform.terraform.record import Provider, Resource, records_of
+
+if TYPE_CHECKING:
+    from planform.golden_paths.path import Path
+    from planform.planes.teams import TeamSpace
 
 __all__ = ["BuiltEnvironment", "build_environment", "cautions", "environment_of", "owner_of"]
 
@@ -213,6 +216,10 @@ def _teams(
     stacks: dict[str, TerraformStack],
 ) -> dict[str, TeamSpace]:
     """A place for every team, in a stack of its own, which comes after those of identities and the cluster."""
+    if not spec.teams:
+        return {}
+    from planform.planes.teams import TeamSpace, TeamTools  # here, for platforms without teams to start sooner
+
     tools = TeamTools.of(components)
     before = {slot.stack: None for slot in wiring.slots if slot.filled.capability in FOUNDATION}
     working = {each.settings.team for each in spec.workloads}

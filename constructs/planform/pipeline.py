@@ -21,7 +21,6 @@ from planform.files import File
 from planform.golden_paths.catalog import builtin_paths
 from planform.kubernetes.record import SYNC, KubernetesObject
 from planform.kubernetes.writer import to_yaml
-from planform.ledger.keep import Keeping, keep
 from planform.output.files import files as own_files
 from planform.output.manifests import objects
 from planform.output.output import Output
@@ -29,7 +28,6 @@ from planform.output.workloads import ExplainedWorkload, explained_workloads
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
 from planform.planes.wiring import plane_of, stacks_of, team_stack_name
-from planform.spec.addresses import Addresses
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.resolve import addresses_of, resolve
 from planform.terraform.record import Record, Records, Resource, records_of
@@ -40,6 +38,8 @@ if TYPE_CHECKING:
     from planform.checks.policy.engine import Engine, EngineName
     from planform.checks.policy.judge import Judgement
     from planform.checks.policy.waivers import Written
+    from planform.ledger.keep import Keeping
+    from planform.spec.addresses import Addresses
 
 __all__ = [
     "Compilation",
@@ -219,7 +219,11 @@ def compile_documents(
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))
     ledger = ledger or addresses_of(documents)
-    keeping = keep(ledger, everything, specs, documents, partial=bool(environments)) if ledger else None
+    keeping = None
+    if ledger:
+        from planform.ledger.keep import keep  # here, for platforms without one to start sooner
+
+        keeping = keep(ledger, everything, specs, documents, partial=bool(environments))
     records = {name: found for name, found in everything.items() if not planes or name in wanted}
     made, texts = objects(app), own_files(app)
     files = {

@@ -12,11 +12,11 @@ then the second create fails, or, where creating twice is no error, the two take
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from planform.checks.cloud.rule import (
     REFERENCE,
@@ -85,7 +85,7 @@ class _Stack:
 @functools.cache
 def identities() -> Mapping[str, Identity]:
     """The identity of each type that has one."""
-    text = importlib.resources.files("planform.checks").joinpath("cloud_identities.json").read_text("utf-8")
+    text = Path(__file__).with_name("cloud_identities.json").read_text("utf-8")
     return {
         type_name: Identity(
             tuple(entry["arguments"]),

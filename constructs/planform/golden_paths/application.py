@@ -28,6 +28,7 @@ from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
+from planform.plain_yaml import load
 from planform.planes.gate_script import Gate, gate_text
 
 __all__ = [
@@ -112,7 +113,7 @@ def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, An
         raise _not_rendered(f"it has no {' and no '.join(missing)}")
     try:
         base = {path: "".join(lines) for path, lines in json.loads(repository[BASE]).items()}
-        record = yaml.safe_load(repository[RECORD])
+        record = load(repository[RECORD])
         if not {"template", "version", "answers"} <= set(record) or not str(record["version"]).isdigit():
             raise ValueError
     except (ValueError, AttributeError, TypeError, yaml.YAMLError):
@@ -162,8 +163,8 @@ def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: s
     faults, rendered = [], {}
     for name, text in sorted(templates.items()):
         try:
-            path = _compiled(name.removesuffix(".j2")).render(answers)
-            body = _compiled(text).render(answers) if name.endswith(".j2") else text
+            path = _filled(name.removesuffix(".j2"), answers)
+            body = _filled(text, answers) if name.endswith(".j2") else text
         except UndefinedError as fault:
             word = str(fault.message).split("'")[1] if "'" in str(fault.message) else ""
             near = suggest(word, answers)
@@ -203,6 +204,10 @@ def _environment() -> Environment:
     return environment
 
 
+def _filled(text: str, answers: Mapping[str, Any]) -> str:
+    return _compiled(text).render(answers) if "{" in text else text
+
+
 @cache
 def _compiled(text: str) -> Template:
     return _environment().from_string(text)
@@ -234,7 +239,7 @@ def _pin(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load((files(__package__) / "packages.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = load((files(__package__) / "packages.yaml").read_text("utf-8"))
     return found
 
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.golden_paths import GOLDEN_PATHS
 from planform.golden_paths.listed import ListedPath
-from planform.golden_paths.own import OwnKind, own_kinds
-from planform.golden_paths.path import Path
 from planform.spec.fault import Fault
-from planform.spec.workload import Workload
+
+if TYPE_CHECKING:
+    from planform.golden_paths.own import OwnKind
+    from planform.golden_paths.path import Path
+    from planform.spec.workload import Workload
 
 __all__ = ["Paths", "builtin_paths"]
 
@@ -40,6 +42,8 @@ class Paths:
 
         Raises DiagnosticError `catalog/broken-component` when another distribution's cannot be used.
         """
+        from planform.golden_paths.path import Path  # here, for platforms without workloads to start sooner
+
         entry = self.listed[self.own[kind].base if kind in self.own else kind]
         module, _, attribute = entry.target.partition(":")
         try:
@@ -70,6 +74,8 @@ class Paths:
 
     def with_own(self, documents: Sequence[Document]) -> tuple[Paths, list[Diagnostic]]:
         """These and the kinds that documents make."""
+        from planform.golden_paths.own import own_kinds
+
         made, faults = own_kinds(documents, self.listed)
         return replace(self, own={**self.own, **made}), faults
 

@@ -7,6 +7,7 @@ react-jsonschema-form shows, `ui:` keys beside them; read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -48,7 +49,7 @@ def fields_of(
     `closed` fields are left out, and `presets` are defaults.
     """
     presets = presets or {}
-    schema = model.model_json_schema()
+    schema = _schema(model)
     definitions = schema.get("$defs", {})
     required = schema.get("required", ())
     names = [*HEAD, *(name for name in schema["properties"] if name not in COMMON and not closed(name))]
@@ -60,6 +61,11 @@ def fields_of(
             field.schema["default"] = presets[name]
         found.append(field if field.required or name in presets else _loose(field))
     return found
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def pages(title: str, fields: Sequence[Field]) -> list[dict[str, Any]]:

@@ -9,15 +9,17 @@ Source: Backstage's pages on writing templates and built-in actions (`fetch:temp
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planform.contracts.portal import Portal
 from planform.contracts.version_control import CodeRepository, VersionControl
-from planform.golden_paths.catalog import Paths
 from planform.golden_paths.form import Field, fields_of, pages
-from planform.golden_paths.own import OwnKind
-from planform.golden_paths.path import Path
 from planform.spec.platform import EnvironmentSpec, kebab
+
+if TYPE_CHECKING:
+    from planform.golden_paths.catalog import Paths
+    from planform.golden_paths.own import OwnKind
+    from planform.golden_paths.path import Path
 
 __all__ = ["FOLDER", "publish_templates", "template"]
 

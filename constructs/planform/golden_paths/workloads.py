@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.engine import Construct, TerraformStack
-from planform.golden_paths.catalog import Paths
-from planform.golden_paths.path import Path
 from planform.golden_paths.rows import Ledger
 from planform.kubernetes.record import objects_of
 from planform.planes.component import Refused
-from planform.planes.teams import TeamSpace
 from planform.planes.wiring import team_stack_name
 from planform.spec.fault import Fault
 from planform.spec.platform import EnvironmentSpec, WorkloadSpec
 from planform.terraform.record import records_of
+
+if TYPE_CHECKING:
+    from planform.golden_paths.catalog import Paths
+    from planform.golden_paths.path import Path
+    from planform.planes.teams import TeamSpace
 
 __all__ = ["build_workloads", "keep_workloads", "workloads_of"]
 

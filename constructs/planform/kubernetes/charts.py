@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
+from planform.plain_yaml import load
 
 __all__ = ["Chart", "charts", "lock"]
 
@@ -33,12 +33,12 @@ class Chart:
 @cache
 def charts() -> Mapping[str, Chart]:
     """Every chart of the lock file by its name there."""
-    return lock(files(__package__).joinpath("charts.yaml").read_text(encoding="utf-8"))
+    return lock(Path(__file__).with_name("charts.yaml").read_text("utf-8"))
 
 
 def lock(text: str) -> dict[str, Chart]:
     """The charts of a lock file. Raises ValueError for one that is not pinned: a range, `latest`, no source."""
-    loaded: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    loaded: dict[str, dict[str, Any]] = load(text)
     return {name: _chart(name, facts) for name, facts in loaded.items()}
 
 

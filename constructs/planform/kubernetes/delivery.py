@@ -76,10 +76,14 @@ def order(parts: Sequence[Part], unit: Callable[[Step], Step] = lambda step: ste
     A part's objects come after its charts if any of them is of a kind that one of its charts defines, else before.
     """
     graph: dict[Step, set[Step]] = {unit(step): set() for part in parts for step in _steps(part)}
-    for before, after in ((unit(one), unit(other)) for one, other in (*_hard(parts), *_soft(parts))):
-        if before != after and not _reaches(graph, before, after):
+    above: dict[Step, set[Step]] = {step: set() for step in graph}
+    for before, after in dict.fromkeys((unit(one), unit(other)) for one, other in (*_hard(parts), *_soft(parts))):
+        if before != after and after not in above[before]:  # else it would be a circle
             graph[after].add(before)
-    return _sorted(_reduced(graph))
+            for step in graph:
+                if step == after or after in above[step]:
+                    above[step] |= {before, *above[before]}
+    return _sorted(_reduced(graph, above))
 
 
 def definers(parts: Sequence[Part]) -> dict[str, Step]:
@@ -115,22 +119,10 @@ def _soft(parts: Sequence[Part]) -> Iterator[tuple[Step, Step]]:
             yield from ((before, after) for before in _steps(by_id[id]) for after in _steps(part))
 
 
-def _reaches(graph: Mapping[Step, set[Step]], start: Step, wanted: Step) -> bool:
-    """Whether `wanted` comes before `start` already, so that the opposite would be a circle."""
-    waiting, seen = [start], {start}
-    while waiting:
-        each = waiting.pop()
-        if each == wanted:
-            return True
-        waiting += [before for before in graph[each] if before not in seen]
-        seen |= graph[each]
-    return False
-
-
-def _reduced(graph: Mapping[Step, set[Step]]) -> dict[Step, set[Step]]:
+def _reduced(graph: Mapping[Step, set[Step]], above: Mapping[Step, set[Step]]) -> dict[Step, set[Step]]:
     """Without what follows from the rest: of a chain, each names the one right before it."""
     return {
-        step: {each for each in before if not any(other != each and _reaches(graph, other, each) for other in before)}
+        step: {each for each in before if not any(each in above[other] for other in before)}
         for step, before in graph.items()
     }
 

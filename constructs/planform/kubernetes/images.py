@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planform.diagnostics import suggest
+from planform.plain_yaml import load
 
 __all__ = ["Image", "at_versions", "image", "images", "lock"]
 
@@ -47,7 +46,7 @@ class Image:
 @cache
 def images() -> Mapping[str, Image]:
     """Every image of the lock file by its name there."""
-    return lock(files(__package__).joinpath("images.yaml").read_text(encoding="utf-8"))
+    return lock(Path(__file__).with_name("images.yaml").read_text("utf-8"))
 
 
 def image(name: str, versions: Mapping[str, str] | None = None) -> str:
@@ -72,7 +71,7 @@ def at_versions(text: str, versions: Mapping[str, str]) -> str:
 
 def lock(text: str) -> dict[str, Image]:
     """The images of a lock file. Raises ValueError for one that is not pinned: `latest`, no tag, a short name."""
-    loaded: dict[str, dict[str, Any]] = yaml.safe_load(text) or {}
+    loaded: dict[str, dict[str, Any]] = load(text) or {}
     return {name: _image(name, facts) for name, facts in loaded.items()}
 
 

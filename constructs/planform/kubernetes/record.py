@@ -384,7 +384,7 @@ class _Reading:
                 "keep the value in the platform's secret store, name it here, and revoke this one",
             )
             return ""
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             self._fault("kubernetes/bad-value", f"`{path}` is no valid Unicode", "remove the lone surrogate")
             return ""
         return text

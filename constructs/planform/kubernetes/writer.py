@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["to_yaml"]
@@ -29,57 +30,73 @@ def to_yaml(value: Mapping[str, Any]) -> str:
 
     Raises ValueError for a number that is not finite and for a key that is no text or too long.
     """
-    return "".join(f"{line}\n" for line in _mapping(value)) if value else "{}\n"
+    lines: list[str] = []
+    _mapping(value, "", "", lines)
+    return "\n".join([*lines, ""]) if value else "{}\n"
 
 
-def _mapping(value: Mapping[str, Any]) -> Iterator[str]:
+def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]) -> None:
+    """Add a mapping's lines: the first one after `first`, which may be the dash of an item, the others indented."""
     for key, item in value.items():
         if not isinstance(key, str) or len(key) > _LONGEST_KEY:
             raise ValueError(f"{key!r:.60} cannot be a key")
-        head = f"{_inline(key)}:"
-        if isinstance(item, Mapping) and item:
-            yield head
-            yield from (f"  {line}" if line else line for line in _mapping(item))
-        elif _is_sequence(item) and item:
-            yield head
-            yield from _sequence(item)
+        head = f"{first}{_text(key)}:"
+        first = indent
+        if item and isinstance(item, Mapping):
+            lines.append(head)
+            _mapping(item, f"{indent}  ", f"{indent}  ", lines)
+        elif item and isinstance(item, list | tuple):
+            lines.append(head)
+            _sequence(item, indent, indent, lines)
         else:
-            first, *rest = _scalar(item)
-            yield f"{head} {first}"
-            yield from rest
+            _scalar(item, f"{head} ", indent, lines)
 
 
-def _sequence(value: Sequence[Any]) -> Iterator[str]:
+def _sequence(value: Sequence[Any], first: str, indent: str, lines: list[str]) -> None:
+    """As `_mapping`."""
+    within = f"{indent}  "
     for item in value:
-        if isinstance(item, Mapping) and item:
-            lines = _mapping(item)
-        elif _is_sequence(item) and item:
-            lines = _sequence(item)
+        head = f"{first}- "
+        first = indent
+        if item and isinstance(item, Mapping):
+            _mapping(item, head, within, lines)
+        elif item and isinstance(item, list | tuple):
+            _sequence(item, head, within, lines)
         else:
-            lines = iter(_scalar(item))
-        yield f"- {next(lines)}"
-        yield from (f"  {line}" if line else line for line in lines)
+            _scalar(item, head, within, lines)
 
 
-def _is_sequence(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _scalar(value: Any) -> list[str]:
+def _scalar(value: Any, head: str, indent: str, lines: list[str]) -> None:
     """A text of several lines becomes a block where it can, so that configuration inside reads as it is."""
-    if not isinstance(value, str) or "\n" not in value.rstrip("\n"):
-        return [_inline(value)]
+    if not isinstance(value, str) or "\n" not in value:
+        lines.append(head + _inline(value))
+        return
+    block = _block(value)
+    if not block:
+        lines.append(head + _quoted(value))
+        return
+    lines.append(head + ("|" if value.endswith("\n") else "|-"))
+    lines += [f"{indent}  {line}" if line else line for line in block]
+
+
+def _block(value: str) -> list[str]:
+    """The lines of a text that reads back as it is from a block; nothing where it would not."""
     body = value.removesuffix("\n")
     lines = body.split("\n")
     odd = body.endswith("\n") or lines[0][:1] in ("", " ", "\t") or any(line != line.rstrip() for line in lines)
-    if odd or not all(_BLOCK_LINE.fullmatch(line) for line in lines):
-        return [_inline(value)]
-    return ["|" if value.endswith("\n") else "|-", *(f"  {line}" if line else line for line in lines)]
+    if len(lines) == 1 or odd or not all(_BLOCK_LINE.fullmatch(line) for line in lines):
+        return []
+    return lines
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) and value.casefold() not in _WORDS else _quoted(value)
 
 
 def _inline(value: Any) -> str:
     if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) and value.casefold() not in _WORDS else _quoted(value)
+        return _text(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -90,7 +107,7 @@ def _inline(value: Any) -> str:
         return _number(value)
     if isinstance(value, Mapping):
         return "{}"
-    if _is_sequence(value):
+    if isinstance(value, list | tuple):
         return "[]"
     raise ValueError(f"{value!r:.60} has no place in a manifest")
 

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
-
-import yaml
 
 from planform import __version__
 from planform.ledger.entries import Entry
+from planform.plain_yaml import load
 from planform.spec.addresses import Moved
 
 __all__ = ["Shipped", "moves_since", "read_moves", "shipped"]
@@ -39,12 +38,12 @@ class Shipped:
 @cache
 def shipped() -> tuple[Shipped, ...]:
     """The moves of all releases, the oldest first."""
-    return read_moves(files(__package__).joinpath("moves.yaml").read_text(encoding="utf-8"))
+    return read_moves(Path(__file__).with_name("moves.yaml").read_text("utf-8"))
 
 
 def read_moves(text: str) -> tuple[Shipped, ...]:
     """The moves of a text in the form of moves.yaml."""
-    loaded: Mapping[str, Mapping[str, Any]] = yaml.safe_load(text) or {}
+    loaded: Mapping[str, Mapping[str, Any]] = load(text) or {}
     found = [
         Shipped(version, capability, each["from"], each["to"])
         for version, capabilities in loaded.items()

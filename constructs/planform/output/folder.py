@@ -8,14 +8,13 @@ that call has changed nothing; what it leaves beside the target is removed by th
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from planform.diagnostics import DiagnosticError, error
@@ -108,10 +107,10 @@ def _staging(target: Path) -> Iterator[Path]:
 
 
 def _fill(stage: Path, files: Mapping[str, bytes]) -> None:
+    for folder in {path.rpartition("/")[0] for path in files}:
+        (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        place = stage / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        (stage / path).write_bytes(content)
     listing = "".join(f"{path}\n" for path in files)
     stage.joinpath(MARKER).write_text(_HEAD + listing, "utf-8", newline="")
 
@@ -133,12 +132,14 @@ def _carry(target: Path, stage: Path, ours: frozenset[str]) -> None:
 def _others(target: Path, ours: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """All that is not planform's under a folder: files, links and folders with nothing in them."""
     for parent, folders, names in os.walk(target):
+        within = Path(parent).relative_to(target).as_posix()
+        before = "" if within == "." else f"{within}/"
         links = [name for name in folders if Path(parent, name).is_symlink()]
-        empty = [parent] if not folders and not names and Path(parent) != target else []
-        for place in [*empty, *(str(Path(parent, name)) for name in [*names, *links])]:
-            path = PurePosixPath(Path(place).relative_to(target)).as_posix()
-            if path not in ours:
-                yield Path(place), path
+        if before and not folders and not names and within not in ours:
+            yield Path(parent), within
+        for name in (*names, *links):
+            if before + name not in ours:
+                yield Path(parent, name), before + name
 
 
 def _refuse_collision(source: Path, place: Path) -> None:
@@ -184,6 +185,8 @@ def _put_in_place(stage: Path, target: Path, ours: frozenset[str]) -> None:
 
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change names in one step: renameat2(2) of Linux, renamex_np(2) of macOS."""
+    import ctypes  # here, as most runs need it not
+
     library: Any = ctypes.CDLL(None, use_errno=True) if os.name == "posix" else None
     first, second = os.fsencode(one), os.fsencode(other)
     if sys.platform == "linux" and hasattr(library, "renameat2"):

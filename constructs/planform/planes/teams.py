@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_args, get_type_hints
 
-from planform.contracts import CONTRACTS
 from planform.contracts.batch_queue import BatchQueue, QueueRef
 from planform.contracts.compute import Compute
 from planform.contracts.finops import FinOps
@@ -59,10 +58,11 @@ class TeamTools:
     @classmethod
     def of(cls, filled: Mapping[str, object]) -> TeamTools:
         """From components by capability."""
-        tools: dict[str, Any] = {each.name: filled.get(each.name) for each in fields(cls)}
-        for name, tool in tools.items():
-            tools[name] = tool if isinstance(tool, CONTRACTS[name]) else None
-        return cls(**tools)
+        contracts = {name: get_args(hint)[0] for name, hint in get_type_hints(cls).items()}
+        held: dict[str, Any] = {
+            name: filled[name] for name, each in contracts.items() if isinstance(filled.get(name), each)
+        }
+        return cls(**held)
 
 
 class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]

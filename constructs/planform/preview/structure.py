@@ -10,6 +10,7 @@ import yaml
 
 from planform.diagnostics import DiagnosticError
 from planform.output.output import MANIFEST, Output
+from planform.plain_yaml import load_all
 from planform.preview.changes import Action, Attribute, Source, Verdict, attributes_between, either
 from planform.terraform.schema import Block, load
 
@@ -299,7 +300,7 @@ def _objects(path: str, text: str | bytes) -> dict[str, Mapping[str, Any]] | Non
     if isinstance(text, bytes) or not path.endswith((".yaml", ".yml")):
         return None
     try:
-        documents = [each for each in yaml.load_all(text, _LOADER) if each is not None]
+        documents = [each for each in load_all(text) if each is not None]
     except yaml.YAMLError:
         return None
     found: dict[str, Mapping[str, Any]] = {}
@@ -310,9 +311,6 @@ def _objects(path: str, text: str | bytes) -> dict[str, Mapping[str, Any]] | Non
         name = "/".join(str(part) for part in (meta.get("namespace"), meta.get("name")) if part)
         found[f"{each['apiVersion']} {each['kind']} {name}"] = each
     return found
-
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _compare_objects(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -111,7 +110,7 @@ class PriceTable:
 @cache
 def built_in() -> PriceTable:
     """The table that planform brings."""
-    return _table(read_text(files(__package__).joinpath("prices.yaml").read_text(encoding="utf-8"), "prices.yaml"))
+    return _table(read_text(Path(__file__).with_name("prices.yaml").read_text("utf-8"), "prices.yaml"))
 
 
 def read_prices(path: str | Path) -> PriceTable:

@@ -10,7 +10,7 @@ __all__ = ["Environment", "Organization"]
 class Organization(BaseModel):
     """The Google Cloud organisation that the platform belongs to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     domain: str = Field(
         description="Primary domain of the organisation; groups and users of this domain may be given access.",
@@ -39,7 +39,7 @@ class Environment(BaseModel):
     `images` are the versions that differ from planform's own, by name.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     platform: str
     name: str

@@ -206,7 +206,7 @@ class Waiver(Settings):
 class PlaneBlock(BaseModel):
     """A plane as written: its owner, and one key for each capability that it fills."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     owner: KebabName = Field(
         default="platform-team",
@@ -222,7 +222,7 @@ def _as_text(value: object) -> object:
 class EnvironmentBlock(BaseModel):
     """One environment: its project, and whatever differs there from the platform."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     project: ProjectId = Field(description="Id of the environment's Google Cloud project.")
     project_number: Annotated[ProjectNumber, BeforeValidator(_as_text)] = Field(
@@ -248,7 +248,7 @@ class EnvironmentBlock(BaseModel):
 class Platform(BaseModel):
     """The `Platform` document: what the platform is made of, plane by plane, and where it runs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     planform: Literal[1] = Field(description="Version of the blueprint language.")
     kind: Literal["Platform"] = Field(description="What this document describes.")

@@ -10,4 +10,4 @@ __all__ = ["Settings"]
 class Settings(BaseModel):
     """Closed and frozen: an unknown key is an error, and nothing changes after it was judged."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

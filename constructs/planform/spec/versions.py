@@ -39,7 +39,7 @@ ImageVersion = Annotated[
 class Versions(BaseModel):
     """Versions that stay until somebody moves them; `planform lock` writes and moves them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     planform: Literal[1] = Field(description="Version of the blueprint language.")
     kind: Literal["Versions"] = Field(description="What this document describes.")

@@ -68,7 +68,7 @@ class Page:
 
 def is_expression(value: object) -> bool:
     """Whether a string holds a Terraform template, so that its value is not known here."""
-    return isinstance(value, str) and _TEMPLATE.search(value) is not None
+    return isinstance(value, str) and "{" in value and _TEMPLATE.search(value) is not None
 
 
 def literal(value: object) -> str | None:
@@ -78,7 +78,7 @@ def literal(value: object) -> str | None:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, str) and not is_expression(value):
-        return _ESCAPED.sub(lambda match: match.group()[1:], value)
+        return _ESCAPED.sub(lambda match: match.group()[1:], value) if "{" in value else value
     return None
 
 

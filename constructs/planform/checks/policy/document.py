@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -12,12 +13,11 @@ import yaml
 from planform.diagnostics import Location
 from planform.files import File
 from planform.kubernetes.record import KubernetesObject
+from planform.plain_yaml import load_all
 from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Records
 
 __all__ = ["Judged", "facts_of", "judged", "with_plans"]
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -118,17 +118,23 @@ def _terraform(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _file(path: str, file: File) -> dict[str, Any]:
     environment = "" if path.startswith("repository/") else file.manifests.environment
-    return {"path": path, "environment": environment, "text": file.text, "content": _content(path, file.text)}
+    return {
+        "path": path,
+        "environment": environment,
+        "text": file.text,
+        "content": _content(path.rpartition(".")[2], file.text),
+    }
 
 
-def _content(path: str, text: str) -> Any:
+@lru_cache(maxsize=1024)  # environments have many files alike
+def _content(ending: str, text: str) -> Any:
     """YAML and JSON as data; None for other files, and for a template that is no YAML before it is filled in."""
-    if path.endswith(".json"):
+    if ending == "json":
         return _json(text)
-    if not path.endswith((".yaml", ".yml")):
+    if ending not in ("yaml", "yml"):
         return None
     try:
-        documents = list(yaml.load_all(text, _Loader))
+        documents = list(load_all(text))
     except yaml.YAMLError:
         return None
     return _plain(documents[0] if len(documents) == 1 else documents)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-import yaml
+from planform.plain_yaml import load
 
 __all__ = ["Action", "actions", "third_party", "uses", "with_tags"]
 
@@ -28,7 +28,7 @@ class Action:
 @cache
 def actions() -> Mapping[str, Action]:
     """Every action of the lock file by its repository. Raises ValueError for one without a full commit."""
-    held: dict[str, dict[str, str]] = yaml.safe_load(files(__package__).joinpath("actions.yaml").read_text("utf-8"))
+    held: dict[str, dict[str, str]] = load(Path(__file__).with_name("actions.yaml").read_text("utf-8"))
     found = {name: Action(name, facts["commit"], facts["tag"]) for name, facts in held.items()}
     for action in found.values():
         if not _COMMIT.fullmatch(action.commit):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
-import yaml
+from planform.plain_yaml import load
 
 __all__ = ["roles_for", "unknown_types"]
 
 
 @cache
 def _table() -> Mapping[str, tuple[str, ...]]:
-    held: dict[str, list[str]] = yaml.safe_load(files(__package__).joinpath("apply_roles.yaml").read_text("utf-8"))
+    held: dict[str, list[str]] = load(Path(__file__).with_name("apply_roles.yaml").read_text("utf-8"))
     return {prefix: tuple(roles) for prefix, roles in held.items()}
 
 

@@ -12,12 +12,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
-
 from planform.diagnostics import suggest
+from planform.plain_yaml import load
 
 __all__ = [
     "Accelerator",
@@ -167,9 +166,8 @@ def as_of(source: str) -> str:
 
 @cache
 def _data() -> dict[str, Any]:
-    text = files(__package__).joinpath("accelerators.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(text, loader)
+    text = Path(__file__).with_name("accelerators.yaml").read_text("utf-8")
+    loaded: dict[str, Any] = load(text)
     return loaded
 
 
@@ -190,14 +188,14 @@ def _accelerator(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any])
 
 def _group(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any]) -> Iterable[Machine]:
     brought = accelerators()[facts["accelerator"]] if "accelerator" in facts else None
-    slices = facts.get("topologies", {})
-    for machine_type, (vcpus, memory_gib, *rest) in facts["types"].items():
-        count, local_ssds = [*rest, 0, 0][:2]
+    slices = {machine_type: shapes for machine_type, *shapes in _listed(facts.get("topologies", ""))}
+    for machine_type, vcpus, memory_gib, *rest in _listed(facts["types"]):
+        count, local_ssds = [*map(int, rest), 0, 0][:2]
         yield Machine(
             name=machine_type,
             group=name,
-            vcpus=vcpus,
-            memory_gib=memory_gib,
+            vcpus=int(vcpus),
+            memory_gib=float(memory_gib) if "." in memory_gib else int(memory_gib),
             accelerator=brought,
             accelerators=count,
             attachable=tuple(accelerators()[each] for each in facts.get("attachable", ())),
@@ -214,7 +212,11 @@ def _group(name: str, facts: Mapping[str, Any], tables: Mapping[str, Any]) -> It
 
 
 def _zones(tables: Mapping[str, Any], table: str | None) -> tuple[str, ...]:
-    return tuple(f"{region}-{zone}" for region, each in tables[table].items() for zone in each) if table else ()
+    return tuple(f"{region}-{zone}" for region, *each in _listed(tables[table]) for zone in each) if table else ()
+
+
+def _listed(text: str) -> list[list[str]]:
+    return [each.split() for each in text.split(",") if each.strip()]
 
 
 @cache
