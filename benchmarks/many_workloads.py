@@ -59,11 +59,12 @@ def team_documents(team: int) -> Iterator[dict[str, Any]]:
     quality = {"fresh_hours": 24, "not_null": ["id"], "unique": ["id"]}
     columns = {"id": "string", "amount": "float", "at": "timestamp"}
     for name in ("payments", "clicks", "orders"):
-        yield document("Dataset", name, description=about, classification="confidential", bucket={"format": "parquet"}, columns=columns,
-                       quality=quality)  # fmt: skip
+        yield document("Dataset", name, description=about, classification="confidential", columns=columns,
+                       bucket={"format": "parquet"}, quality=quality)  # fmt: skip
     for name, source in (("payment-features", "payments"), ("click-features", "clicks")):
-        yield document("Dataset", name, description=about, classification="internal", sources=[f"{first}-{source}"],
-                       feature_group={"entity": "id", "features": {"count_7d": "int", "amount_7d": "float"}})  # fmt: skip
+        group = {"entity": "id", "features": {"count_7d": "int", "amount_7d": "float"}}
+        yield document("Dataset", name, description=about, classification="internal", feature_group=group,
+                       sources=[f"{first}-{source}"])  # fmt: skip
     for name in ("refunds", "returns"):
         yield document("Dataset", name, description=about, classification="restricted", database={"table": name},
                        columns=columns)  # fmt: skip
