@@ -49,12 +49,13 @@ RECORD = ".planform/template.yaml"
 BASE = ".planform/base.json"
 KINDS: Mapping[str, str] = {
     "ExperimentTracking": "experiment_tracking",
+    "LanguageModelEndpoint": "language_model_endpoint",
     "ModelEndpoint": "model_endpoint",
     "TrainingPipeline": "training_pipeline",
     "Transformation": "transformation",
 }
-"""Kinds with a repository of their own, and their folders of templates."""
-COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
+"""Kinds with a repository of their own, and their folders of templates; a ModelEndpoint has one for each protocol."""
+COMPONENT_TYPES = {"LanguageModelEndpoint": "service", "ModelEndpoint": "service", "Transformation": "service"}
 """What the portal's catalog calls them; the others are a `library`."""
 _PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
