@@ -87,7 +87,7 @@ def deliver(
             "deliver",
             f"Deliver {path.name}" if steps else f"Test {path.name}",
             Trigger(pull_request=True, push=True, manual=True),
-            (_tests(kind), *(_deliveries(path.settings.bound, shared) if steps else ())),
+            (_tests(kind), *(_deliveries(path.stages, shared) if steps else ())),
         )
         made |= ci.render(workflow, repository=repository)  # last, so that it runs once everything is there
     control.write(repository, made)

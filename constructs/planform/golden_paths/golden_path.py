@@ -132,7 +132,7 @@ class GoldenPath(Path):
         return {
             "kind": camel(self.name),
             "base": self.settings.base,
-            "presets": self.settings.presets,
+            "presets": _in_order(self.settings.presets),
             "fixed": [*self.settings.fixed],
             "free": [*self.settings.free] if self.settings.free is not None else "all others",
         }
@@ -142,7 +142,7 @@ class GoldenPath(Path):
         secrets = self.settings.presets.get("secrets", {})
         return {
             "identity": f"the service account team-<team> of {self.environment.project}, for the base kind's own roles",
-            "secrets": {name: f"{self.environment.prefix}-<team>-{name}" for name in secrets}
+            "secrets": {name: f"{self.environment.prefix}-<team>-{name}" for name in sorted(secrets)}
             if isinstance(secrets, Mapping)
             else {},
         }
@@ -160,3 +160,10 @@ class GoldenPath(Path):
                 panels=panels or [Panel("Containers running, of all workloads", running)],
                 team=self.team,
             )
+
+
+def _in_order(value: Any) -> Any:
+    """With the keys of every mapping in alphabetical order, however they were written."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(each) for each in value] if isinstance(value, list | tuple) else value

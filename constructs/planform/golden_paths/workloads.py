@@ -54,6 +54,7 @@ def build_workloads(
             each,
             environment=spec.environment,
             teams=tuple(spec.teams),
+            siblings=spec.siblings,
             components=components,
             ledger=ledger(each.settings.team),
             given=given,
