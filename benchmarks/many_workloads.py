@@ -18,7 +18,8 @@ from benchmarks.process import ROOT
 REFERENCE = ROOT / "blueprints" / "reference" / "platform.yaml"
 TEAM_SIZE = 20
 """Documents of a team."""
-ENVIRONMENT = "dev"
+ENVIRONMENT = "prod"
+"""The one that also makes what environments share, such as repositories."""
 ACCELERATOR = {"type": "nvidia-l4"}
 
 
