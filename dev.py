@@ -199,7 +199,15 @@ def docs() -> None:
     run(PYTHON, "-m", "docs.generate")
 
 
-TASKS: dict[str, Callable[[], None]] = {task.__name__: task for task in (demo, test, check, fix, pack, benchmark, docs)}
+def release() -> None:
+    """Keep what this version writes in tests/releases, for later versions to be held to."""
+    install("test,lint")
+    run(PYTHON, "-m", "tests.release")
+
+
+TASKS: dict[str, Callable[[], None]] = {
+    task.__name__: task for task in (demo, test, check, fix, pack, benchmark, docs, release)
+}
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ with several blocks, an eighth node pools with deep ones; 512 in a stack. Prints
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -20,6 +21,7 @@ ROLES = ("objectViewer", "objectCreator", "objectUser", "objectAdmin")
 def main(resources: int, folder: Path) -> None:
     """Build, synthesize, check and write."""
     marks = [("start", time.perf_counter())]
+    gc.set_threshold(100_000, 20, 100)  # as the command line does
     from planform.checks.run import run_checks
     from planform.engine import App, TerraformStack, synthesize
     from planform.output.output import Output

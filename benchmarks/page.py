@@ -70,7 +70,7 @@ def _version(name: str) -> str:
 def _starts(starts: Sequence[Start]) -> str:
     verdict = {True: "met", False: "**missed**", None: ""}
     rows = [
-        (start.command, *_figures(start.measured), f"< {start.aim} s" if start.aim else "", verdict[start.met])
+        (start.command, *_figures(start.measured), f"< {start.aim:.3g} s" if start.aim else "", verdict[start.met])
         for start in starts
     ]
     text = _table(("command", "least", "middle", "peak", "aim", "by the middle"), rows)
@@ -92,7 +92,7 @@ def _comparison(found: Comparison) -> str:
         )
     ]
     return (
-        f"The first two are programs with one call for each of {found.resources} resources of blueprints/reference,"
+        f"The first two are programs with one call for each of {found.resources} resources of the blueprint,"
         f" {found.alike} of which come out equal from both. {found.overrides} values are of a newer provider than the"
         f" bindings and had to be overrides. The bindings take {found.package_mib:.0f} MiB on disk.\n\n"
         + _table(("program", "least", "middle", "peak", "time, ratio", "memory, ratio"), rows)

@@ -27,11 +27,11 @@ class Judged:
     opa: float | None
 
 
-def judged(resources: Sequence[int], runs: int) -> Iterator[Judged]:
-    """Measure the reference as it is, and copies of it that have at least so many resources."""
+def judged(blueprint: str, resources: Sequence[int], runs: int) -> Iterator[Judged]:
+    """Measure a blueprint's platform as it is, and copies of it that have at least so many resources."""
     here = {"PLANFORM_OPA": str(OPA)} if OPA.exists() else {}
     for count in (0, *sorted(each for each in resources if each >= LEAST)):
-        command = python("-m", "benchmarks.policies", str(count), str(runs))
+        command = python("-m", "benchmarks.policies", blueprint, str(count), str(runs))
         yield Judged(**json.loads(measure(command, 1, {**here, "PLANFORM_ENGINE": "native"}).output))
 
 
@@ -46,14 +46,14 @@ def copied(document: dict[str, Any], times: int) -> dict[str, Any]:
     }
 
 
-def main(resources: int, runs: int) -> None:
+def main(blueprint: str, resources: int, runs: int) -> None:
     """Compile, copy, judge; prints what `Judged` has as JSON."""
     from planform.checks.policy.engine import Opa, opa_place
     from planform.checks.policy.wasm import Wasm
     from planform.pipeline import compile_files, judged_of
     from planform.rules.pack import shipped_pack
 
-    compiled = compile_files(ROOT / "blueprints" / "reference")
+    compiled = compile_files(ROOT / blueprint)
     document = copied(judged_of(compiled).as_dict(), max(1, -(-resources // compiled.resources)))
     text = json.dumps(document)
     place = opa_place()
@@ -72,4 +72,4 @@ def main(resources: int, runs: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

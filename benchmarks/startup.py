@@ -27,15 +27,15 @@ class Start:
         return None if self.aim is None else self.measured.middle < self.aim
 
 
-def starts(runs: int) -> Iterator[Start]:
+def starts(blueprint: str, runs: int) -> Iterator[Start]:
     """The command line's verbs, between the Python and the engine that they stand on."""
     yield Start("`python -c pass`", measure(python("-c", "pass"), runs))
     yield Start("`planform --help`", measure(planform("--help"), runs, NO_NODE), 0.3)
     command = planform("validate", "blueprints/minimal.yaml")
     yield Start("`planform validate blueprints/minimal.yaml`, no Node", measure(command, runs, NO_NODE), 0.5)
     with tempfile.TemporaryDirectory() as folder:
-        command = planform("synth", "blueprints/reference", "--out", Path(folder) / "out")
-        yield Start("`planform synth blueprints/reference`, no Node", measure(command, runs, NO_NODE), 2.0)
+        command = planform("synth", blueprint, "--out", Path(folder) / "out")
+        yield Start(f"`planform synth {blueprint}`, no Node", measure(command, runs, NO_NODE), 2.0)
         engine = measure(command, runs, {"PLANFORM_ENGINE": "cdktf"})
         yield Start("the same, `PLANFORM_ENGINE=cdktf`", engine, 2.0)
     alone = measure(python("-c", "import planform.engine"), runs)

@@ -433,7 +433,9 @@ def _policies() -> str:
 def _policy(rule: Rule) -> str:
     """A rule's page, with what has to be broken in the reference so that it fires: the tests' own case."""
     case = HERE.parent / "tests" / "policies" / f"{rule.id.replace('/', '.')}.yaml"
-    head, _, body = markdown(rule, shipped_pack().text(rule), case.read_text("utf-8").strip()).partition("\n\n")
+    pack = shipped_pack()
+    tests = (pack.folder / rule.file.replace(".rego", "_test.rego")).read_text("utf-8")
+    head, _, body = markdown(rule, pack.text(rule), case.read_text("utf-8").strip(), tests).partition("\n\n")
     return f"{head}\n\n{NOTE}\n\n{body}\n[All rules](../policies.md)\n"
 
 

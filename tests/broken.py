@@ -36,6 +36,11 @@ class Break:
         """The Kubernetes objects that are added."""
         return [each for path, each in self.change.get("add", {}).items() if path.startswith("kubernetes/")]
 
+    def review(self, object: Any, judged: Judged) -> dict[str, Any]:
+        """What the cluster of the objects' environment asks about one of them."""
+        (environment,) = {path.split("/")[1] for path in self.change["add"] if path.startswith("kubernetes/")}
+        return {"review": {"object": object}, "parameters": {"facts": judged.facts["environments"][environment]}}
+
     def alone(self, judged: Judged) -> Judged:
         """The fault in the part of the platform that it can concern: its stacks, or all objects of its environments."""
         places = [*self.change.get("break", {}), *self.change.get("add", {}), *self.change.get("drop", ())]

@@ -55,6 +55,22 @@ def configuration() -> Path:
     return path
 
 
+@functools.cache
+def opentofu_configuration() -> Path:
+    """The same for OpenTofu, whose registry has the same providers under its own name."""
+    folder = Path(tempfile.mkdtemp(prefix="planform-opentofu-"))
+    for mirror in _mirrors():
+        registry = mirror / "registry.terraform.io"
+        for package in registry.glob("*/*/*/*"):
+            place = folder / "registry.opentofu.org" / package.relative_to(registry)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                place.symlink_to(package)
+    path = folder / "cli.tfrc"
+    path.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{folder}" }}\n}}\n')
+    return path
+
+
 def environment() -> dict[str, str]:
     """Variables that let providers plan without credentials or network."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "GOOGLE_", "AWS_"))}
@@ -135,6 +151,18 @@ def judge(documents: Mapping[str, str], work: Path) -> dict[str, Verdict]:
         (work / "cdk.tf.json").write_text(text)
         verdicts[name] = _judge(work)
     return verdicts
+
+
+def plan(document: str, work: Path) -> dict[str, Any]:
+    """The real plan of one document, as `terraform show -json` has it."""
+    (work / "backend_override.tf.json").write_text(json.dumps({"terraform": {"backend": {"local": {}}}}))
+    (work / "cdk.tf.json").write_text(document)
+    offline = ("-input=false", "-lock=false", "-refresh=false", "-out=plan.bin")
+    for arguments in (("init", "-input=false", "-reconfigure"), ("plan", *offline)):
+        done = terraform(work, *arguments)
+        assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(terraform(work, "show", "-json", "plan.bin").stdout)
+    return found
 
 
 def _judge(work: Path) -> Verdict:

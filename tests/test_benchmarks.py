@@ -16,7 +16,23 @@ from planform.golden_paths import GOLDEN_PATHS
 @pytest.mark.engine
 def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
     page = tmp_path / "benchmarks.md"
-    main(["--sizes", "8", "16", "24", "--documents", "20", "--runs", "1", "--no-bindings", "--out", str(page)])
+    main(
+        [
+            "--blueprint",
+            "blueprints/minimal.yaml",
+            "--sizes",
+            "8",
+            "16",
+            "24",
+            "--documents",
+            "20",
+            "--runs",
+            "1",
+            "--no-bindings",
+            "--out",
+            str(page),
+        ]
+    )
     text = page.read_text()
     for words in (
         "planform --help",

@@ -26,6 +26,7 @@ from planform.pipeline import compile_files, judged_of
 from planform.rules.pack import shipped_pack
 from planform.spec.faults import parse
 from planform.spec.platform import Waiver
+from tests import terraform
 from tests.broken import Break, as_plan
 
 ROOT = Path(__file__).parent.parent
@@ -128,6 +129,31 @@ def test_a_plan_is_judged_as_what_it_was_planned_from() -> None:
 
 
 @real
+@pytest.mark.terraform
+def test_real_plans_of_the_reference_are_allowed(tmp_path: Path) -> None:
+    """By the rules and by checkov, as CI asks: what only the provider knows is in neither's way."""
+    terraform.need("google")
+    compiled = compile_files(ROOT / "blueprints" / "reference", environments=["prod"])
+    names = ("acme-ai-prod-resource", "acme-ai-prod-security")
+    for name in names:
+        (tmp_path / "work" / name).mkdir(parents=True)
+        plan = terraform.plan(str(compiled.output.files[f"stacks/{name}/cdk.tf.json"]), tmp_path / "work" / name)
+        (tmp_path / f"{name}.json").write_text(json.dumps(plan))
+    command = [sys.executable, "-c", "from planform.cli import main; main()", "check", "--checkov", "--json"]
+    command += ["--env", "prod", "--date", str(TODAY), *(f"--plan={name}.json" for name in names)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(planform.__file__).parents[1]),
+        "PLANFORM_CHECKOV": tool().place,
+    }
+    done = subprocess.run([*command, str(ROOT / "blueprints" / "reference")], cwd=tmp_path, env=environment,
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["diagnostics"]) == (0, [])
+    assert said["subjects"] > 200 and "checkov 3." in said["engine"]
+
+
+@real
 def test_no_check_of_high_severity_is_set_aside_as_a_whole() -> None:
     """Public access, encryption at rest and privileged access, by checkov's own categories and names."""
     program = (
@@ -163,8 +189,12 @@ def test_an_entry_for_some_resources_is_for_no_others() -> None:
     external = {"external_data_configuration": [{}]}
     assert accepts("CKV_GCP_80", "google_bigquery_table.payments", external)
     assert not accepts("CKV_GCP_80", "google_bigquery_table.payments", {})
-    assert accepts("CKV_GCP_49", "google_project_iam_member.github_apply_teams_x", {})
-    assert not accepts("CKV_GCP_49", "google_project_iam_member.fraud", {})
+    apply = "google_project_iam_member.github_apply_teams_iam_service_account"
+    assert accepts("CKV_GCP_49", f"{apply}_admin", {}) and accepts("CKV_GCP_49", f"{apply}_user", {})
+    assert accepts("CKV_GCP_41", f"{apply}_user", {}) and not accepts("CKV_GCP_41", f"{apply}_admin", {})
+    for check in ("CKV_GCP_41", "CKV_GCP_49"):
+        assert not accepts(check, "google_project_iam_member.github_apply_teams_owner", {})
+        assert not accepts(check, "google_project_iam_member.fraud_iam_service_account_user", {})
 
 
 # With one that fails: each is the whole answer of a program in checkov's place
@@ -239,6 +269,44 @@ def test_it_gets_the_resources_and_nothing_of_ours(tmp_path: Path, monkeypatch: 
     assert "s3cret" not in text + (tmp_path / "env").read_text()
     (resource,) = json.loads(text)["planned_values"]["root_module"]["resources"]
     assert (resource["address"], resource["values"]["name"]) == ("google_storage_bucket.a[0]", "a")
+
+
+def test_a_planned_value_is_given_as_it_was_written(tmp_path: Path) -> None:
+    """With references for what is unknown, `false` for null, and without what the provider makes up."""
+    after = {"name": "a", "versioning": [{"enabled": None}], "logging": [], "kms": None, "project": "p"}
+    unknown = {"id": True, "encryption": True, "versioning": [{}]}
+    place = {"address": "google_storage_bucket.a", "mode": "managed", "type": "google_storage_bucket", "name": "a"}
+    plan = {"resource_changes": [
+        {**place, "change": {"actions": ["create"], "after": after, "after_unknown": unknown}},
+    ]}  # fmt: skip
+    key = "${google_kms_crypto_key.data.id}"
+    body = {"name": "other", "versioning": [{"enabled": False}], "encryption": key}
+    written = {STACK: {"resource": {"google_storage_bucket": {"a": body}}}}
+    keep = f"cat plans/*/plan.json > {tmp_path}/plan.json"
+    fake(tmp_path, f"{keep}\n{answer()}").opinion(Judged({}, {STACK: plan}, written=written), NONE)
+    given = json.loads((tmp_path / "plan.json").read_text())
+    (resource,) = given["planned_values"]["root_module"]["resources"]
+    assert resource["values"] == {"name": "a", "versioning": [{"enabled": False}], "project": "p", "encryption": key}
+    (configured,) = given["configuration"]["root_module"]["resources"]
+    assert configured["expressions"] == {"encryption": {"references": ["google_kms_crypto_key.data"]}}
+
+
+def test_an_account_is_named_as_a_plan_names_it(tmp_path: Path) -> None:
+    """A reference would keep from checkov whom a role is for."""
+    resources = {
+        "google_service_account": {"apply": {"account_id": "apply", "project": "p"}},
+        "google_project_iam_member": {
+            "a": {"member": "${google_service_account.apply.member}", "role": "roles/dns.admin"},
+            "b": {"member": "${google_service_account.elsewhere.member}", "role": "roles/dns.admin"},
+        },
+    }
+    keep = f"cat plans/*/plan.json > {tmp_path}/plan.json"
+    summary = answer(resource_count=3)
+    fake(tmp_path, f"{keep}\n{summary}").opinion(Judged({}, {STACK: {"resource": resources}}), NONE)
+    given = json.loads((tmp_path / "plan.json").read_text())["planned_values"]["root_module"]["resources"]
+    assert [each["values"].get("member") for each in given] == [
+        None, "serviceAccount:apply@p.iam.gserviceaccount.com", "${google_service_account.elsewhere.member}",
+    ]  # fmt: skip
 
 
 def test_where_it_is_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,7 +23,7 @@ from click.testing import CliRunner, Result
 from planform.cli import group
 from planform.preview.render import COMMENT_BYTES, MARKER
 from tests.test_preview_revisions import PLATFORM, ROOT, commit, git, repository
-from tests.tools import tool
+from tests.tools import absent, tool
 
 __all__ = ["repository"]
 
@@ -198,8 +199,9 @@ def test_the_workflows_pass_actionlint() -> None:
 def test_actions_are_those_commits_that_generated_workflows_use() -> None:
     known = {f"{name}@{each['commit']}" for name, each in yaml.safe_load(ACTIONS.read_text()).items()}
     used = {found for file in (ACTION, *WORKFLOWS) for found in re.findall(r"uses: (\S+)", file.read_text())}
-    own = {each for each in used if each.startswith("planform/planform/")}
+    own = {each for each in used if each.startswith("./planform/")}
     assert own and used - own and used - own <= known
+    assert all((ROOT / each.removeprefix("./planform/") / "action.yml").is_file() for each in own)
 
 
 def test_what_runs_the_request_may_not_write_and_what_writes_runs_nothing_of_it() -> None:
@@ -210,16 +212,38 @@ def test_what_runs_the_request_may_not_write_and_what_writes_runs_nothing_of_it(
     assert preview["permissions"] == {"contents": "read"}
     assert posting["permissions"] == {"actions": "read", "pull-requests": "write"}
     assert not any("secrets." in file.read_text() for file in (ACTION, *WORKFLOWS))
-    assert not any("checkout" in step.get("uses", "") for step in posting["steps"])
+    (checkout,) = (step for step in posting["steps"] if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["repository"] == "${{ steps.own.outputs.repository }}", "planform's, not the request's"
     for file in (ACTION, *WORKFLOWS):
         document = yaml.safe_load(file.read_text())
         steps = document["runs"]["steps"] if "runs" in document else next(iter(document["jobs"].values()))["steps"]
         assert not any("${{" in step.get("run", "") for step in steps), "a script must not be made of expressions"
 
 
-def step(name: str) -> str:
-    steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+def step(name: str, file: Path = ACTION) -> str:
+    document = yaml.safe_load(file.read_text())
+    steps = document["runs"]["steps"] if "runs" in document else next(iter(document["jobs"].values()))["steps"]
     return str(next(each["run"] for each in steps if each.get("name") == name))
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+def test_planform_is_that_of_the_commit_that_the_caller_names(file: Path, tmp_path: Path) -> None:
+    """Never a version that may not be out, and never the caller's own repository where a server does not tell."""
+    assert "planform==" not in file.read_text() and "planform@" not in file.read_text()
+    if shutil.which("jq") is None:
+        absent("jq is not on PATH")
+    said = {"status": "success", "workflow_repository": "planform/planform", "workflow_sha": "4b825dc"}
+    results = []
+    for job in (said, {"status": "success"}):
+        out = tmp_path / "out"
+        out.write_text("")
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", step("Find planform", file)],
+            env={**os.environ, "JOB": json.dumps(job), "GITHUB_OUTPUT": str(out)}, capture_output=True, check=False,
+        )  # fmt: skip
+        results.append((done.returncode, out.read_text()))
+    assert results[0] == (0, "repository=planform/planform\ncommit=4b825dc\n")
+    assert results[1][0] != 0
 
 
 def run_preview(folder: Path, temp: Path, **inputs: str) -> tuple[int, str, str]:

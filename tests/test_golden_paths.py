@@ -63,7 +63,6 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
             r"github_repository\.payment_scoring_pipeline",
             r"github_repository_file\.payment_scoring_pipeline_src_payment_scoring_pipeline_pipeline_py",
             r"github_repository_file\..*deliver_yml",
-            r"google_artifact_registry_repository\.team_fraud",
             r"google_storage_bucket\.pipelines_fraud",
         ),
         "data": (
@@ -109,9 +108,8 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
         "delivery": (
             r"github_repository_file\.chargeback_rows_job.*deliver_yml",
             r"github_repository_file\.chargeback_rows_job_src_chargeback_rows_job_job_py",
-            r"role-restart-chargeback-rows\.yaml",
         ),
-        "resource": (r"deployment-chargeback-rows\.yaml", r"google_artifact_registry_repository\.jobs_fraud"),
+        "resource": (r"deployment-chargeback-rows\.yaml", r"google_artifact_registry_repository\.team_fraud"),
         "security": (r"kafkauser-chargeback-rows\.yaml", r"externalsecret-kafka-chargeback-rows\.yaml"),
         "observability": (
             r"google_monitoring_alert_policy\.transformation_chargeback_rows_lag",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate as judge
@@ -108,6 +111,72 @@ def test_every_object_is_valid(kind: str, gateway: GatewaySettings | None) -> No
     assert {each.kind for each in native} >= {"Deployment", "Service", "PodDisruptionBudget", "ServiceAccount"}
     for each in native:
         judge.validate(each.document, "1.35", strict=True)
+
+
+# What it starts with
+
+
+VERSIONS = {
+    "model": "gs://acme-models/models/scorer/3",
+    "canary": "gs://acme-models/models/scorer/4",
+    "cards": "gs://acme-models/cards/scorer",
+}
+
+
+@pytest.mark.parametrize("kind", ["triton", "vllm"])
+def test_every_server_asks_for_its_own_versions_card_and_verdict(kind: str) -> None:
+    place = Place()
+    place.ask(getattr(place, kind)(), accelerator="nvidia-l4", canary_percent=25, **VERSIONS)
+    for name, version in (("scorer", 3), ("scorer-canary", 4)):
+        pod = place.pod(name)
+        (proof,), (server,) = pod["initContainers"], pod["containers"]
+        assert proof["image"] == server["image"]
+        assert proof["command"][-2:] == [f"/cards/{version}.json", f"/cards/{version}.scan.json"]
+        mounted = {each["name"]: each["csi"]["volumeAttributes"] for each in pod["volumes"] if "csi" in each}
+        assert (
+            mounted["cards"]["bucketName"] == "acme-models"
+            and "only-dir=cards/scorer," in mounted["cards"]["mountOptions"]
+        )
+    for each in place.objects().values():
+        if each.kind == "Deployment":
+            judge.validate(each.document, "1.35", strict=True)
+
+
+def test_without_cards_nothing_is_asked() -> None:
+    place = Place()
+    place.ask(place.triton())
+    assert "initContainers" not in place.pod()
+
+
+@pytest.mark.parametrize(
+    ("card", "scan", "passes"),
+    [
+        ('{"purpose": "scores"}', '{"verdict": "passed"}', True),
+        ('{"purpose": "scores"}', '{"verdict": "failed"}', False),
+        ('{"purpose": "scores"}', '{"verdict": "error"}', False),
+        ('{"purpose": "scores"}', "{}", False),
+        ('{"purpose": "scores"}', None, False),
+        (None, '{"verdict": "passed"}', False),
+        ("{}", '{"verdict": "passed"}', False),
+        ("no JSON", '{"verdict": "passed"}', False),
+    ],
+)
+def test_only_a_card_and_a_pass_let_it_start(tmp_path: Path, card: str | None, scan: str | None, passes: bool) -> None:
+    place = Place()
+    place.ask(place.triton(), canary_percent=25, **VERSIONS)
+    _, *words = place.pod()["initContainers"][0]["command"]
+    for name, text in (("3.json", card), ("3.scan.json", scan)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    words = [word.replace("/cards", str(tmp_path)) for word in words]
+    assert (subprocess.run([sys.executable, *words], capture_output=True, check=False).returncode == 0) == passes
+
+
+def test_an_account_of_its_own_may_read_the_cards() -> None:
+    place = Place()
+    place.ask(place.triton(), model=MODEL, cards="gs://cards/scorer")
+    made = [each for each in records_of(place.other) if each.type == "google_storage_bucket_iam_member"]
+    assert {str(each.body["bucket"]) for each in made} == {"acme-ai-dev-models", "cards"}
 
 
 # Where it runs

@@ -412,6 +412,9 @@ def test_a_workbench_machine_is_private_and_its_teams() -> None:
     assert "gcsfuse" in setup["metadata"]["startup-script"]
     assert machine["labels"]["team"] == "fraud"
     assert machine["location"] == "europe-west4-a"
+    assert "prevent_destroy" not in machine["lifecycle"]
+    kept = Built(platform(WORKBENCH).replace("{project: ", "{production: true, project: "), {})
+    assert kept.made("team-fraud", "google_workbench_instance")["notebook_churn"]["lifecycle"]["prevent_destroy"]
 
 
 def test_disks_are_encrypted_with_customer_keys_where_there_are_some() -> None:

@@ -110,6 +110,7 @@ def test_the_folder_beside_the_blueprint_is_found(tmp_path: Path, monkeypatch: p
         (("#   frameworks: []", "#   facts: [weather]"), "policy/bad-metadata", 10),
         (("#   frameworks: []", "#   facts: [teams]"), "policy/bad-metadata", 1),
         (("#   frameworks: []", "#   match: workloads"), "policy/bad-metadata", 1),
+        (("terraform\n", "file\n#   in_plans: false\n"), "policy/bad-metadata", 9),
     ],
 )
 def test_metadata_is_judged(tmp_path: Path, change: tuple[str, str], code: str, line: int) -> None:

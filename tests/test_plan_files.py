@@ -80,6 +80,20 @@ def test_every_verb_tells_it_alike(tmp_path: Path, verb: tuple[str, ...]) -> Non
     assert "nowhere.json cannot be read as a plan: it cannot be read: No such file" in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["check", "preview"])
+def test_a_plan_of_a_stack_that_is_not_there_is_refused(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "platform.yaml").write_text(GOOD)
+    (tmp_path / "acme-ai-dev-resorce.json").write_bytes(changed())
+    done = run(*VERBS[verb], "acme-ai-dev-resorce.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "error[policy/unknown-stack]: acme-ai-dev-resorce.json is a plan of no stack" in done.stderr
+    assert "did you mean `acme-ai-dev-resource`?" in done.stderr and "acme-ai-prod-security" in done.stderr
+    (tmp_path / "acme-ai-dev-resource").mkdir()
+    (tmp_path / "acme-ai-dev-resorce.json").rename(tmp_path / "acme-ai-dev-resource" / "plan.json")
+    done = run(*VERBS[verb], "acme-ai-dev-resource/plan.json", cwd=tmp_path)
+    assert "policy/unknown-stack" not in done.stderr
+
+
 def test_a_fault_of_json_has_its_line(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"format_version": "1.2",\n "resource_changes": [}\n')
     assert [each.at.line for each in refused(str(tmp_path / "a.json"))] == [2]

@@ -6,7 +6,7 @@ import functools
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +21,7 @@ from planform.diagnostics import DiagnosticError
 from planform.kubernetes.images import images
 from planform.pipeline import Compilation, compile_files, judged_of
 from planform.pipeline import judge as judge_compiled
-from planform.rules.build import capabilities, index, module
+from planform.rules.build import STATEFUL_LIBRARY, capabilities, index, module, stateful_library
 from planform.rules.pack import digest, shipped_pack
 from planform.rules.rule import Rule
 from tests.broken import Break, as_objects, as_plan, breaks
@@ -32,6 +32,12 @@ POLICIES = ROOT / "policies"
 PACKED = ROOT / "constructs" / "planform" / "rules"
 TODAY = date(2026, 11, 25)
 RULES = shipped_pack().rules
+SHIPPED = (
+    "blueprints/reference",
+    "blueprints/minimal.yaml",
+    *(f"blueprints/planes/{path.name}" for path in sorted((ROOT / "blueprints" / "planes").glob("*.yaml"))),
+)
+PRODUCTION = sorted((ROOT / "tests" / "cases").glob("*.production.yaml"))
 
 
 @functools.cache
@@ -63,13 +69,20 @@ def found(report: Report, rule: str) -> list[str]:
 # The platforms that planform ships
 
 
-@pytest.mark.parametrize("blueprint", ["blueprints/reference", "blueprints/minimal.yaml"])
+@pytest.mark.parametrize("blueprint", SHIPPED)
 def test_the_shipped_blueprints_are_allowed(blueprint: str) -> None:
     judgement = judge_compiled(compile_files(ROOT / blueprint), today=TODAY, engine=wasm())
     assert judgement.findings == ()
     assert judgement.waived == ()
     assert judgement.subjects > 50
     assert len(judgement.rules) == len(RULES)
+
+
+@pytest.mark.parametrize("case", PRODUCTION, ids=lambda case: case.stem)
+def test_components_keep_in_production_what_they_hold(case: Path) -> None:
+    """Those that no shipped blueprint chooses too."""
+    report = wasm().evaluate(judged_of(compile_files(case, environments=["dev"])).text())
+    assert found(report, "resource/destroyable-data") == []
 
 
 def test_the_reference_has_no_waiver() -> None:
@@ -97,17 +110,35 @@ def test_a_broken_platform_is_found_in_every_form(case: Break) -> None:
     broken = case.alone(whole())
     report = wasm().evaluate(broken.text())
     assert found(report, case.rule) == [*case.finds]
-    for form in (as_plan, as_objects):
-        assert wasm().evaluate(form(broken).text()) == report
+    assert wasm().evaluate(as_objects(broken).text()) == report
+    planned = wasm().evaluate(as_plan(broken).text())
+    if seen_in_plans(case.rule):
+        assert planned == replace(report, findings=seen(report))
+    else:
+        assert found(planned, case.rule) == []
+
+
+def seen_in_plans(rule: str) -> bool:
+    """Whether a plan, or what is judged beside it, shows what a rule of planform reads: its metadata says."""
+    known = shipped_pack().by_id[rule]
+    return known.in_plans or known.subject != "terraform"
+
+
+def seen(report: Report) -> tuple[Mapping[str, str], ...]:
+    """What a plan shows of what was found in the documents that it was made from."""
+    return tuple(each for each in report.findings if seen_in_plans(each["rule"]))
 
 
 @pytest.mark.go
 def test_both_engines_say_the_same_of_every_broken_platform() -> None:
-    for form in (lambda judged: judged, as_plan):
-        broken = form(functools.reduce(lambda judged, case: case.applied(judged), _together(), whole()))
-        report = wasm().evaluate(broken.text())
-        assert opa().evaluate(broken.text()) == report
-        assert {each["rule"] for each in report.findings} == {rule.id for rule in RULES}
+    broken = functools.reduce(lambda judged, case: case.applied(judged), _together(), whole())
+    for form, rules in (
+        (broken, {rule.id for rule in RULES}),
+        (as_plan(broken), {rule.id for rule in RULES if seen_in_plans(rule.id)}),
+    ):
+        report = wasm().evaluate(form.text())
+        assert opa().evaluate(form.text()) == report
+        assert {each["rule"] for each in report.findings} == rules
 
 
 def _together() -> list[Break]:
@@ -131,8 +162,7 @@ def test_a_broken_object_is_found_at_admission(case: Break) -> None:
     package = rule.id.replace("/", ".").replace("-", "_")
     texts = []
     for each in case.objects:
-        review = {"review": {"object": each}, "parameters": {"facts": {}}}
-        texts += _evaluated(f"data.rules.{package}.violation", review)
+        texts += _evaluated(f"data.rules.{package}.violation", case.review(each, whole()))
     compiled = [each for each in wasm().evaluate(case.alone(whole()).text()).findings if each["rule"] == case.rule]
     assert sorted(each["msg"] for each in texts) == sorted(each["msg"] for each in compiled)
 
@@ -162,6 +192,16 @@ def test_what_is_shipped_is_in_step_with_the_rules() -> None:
     shipped = json.loads((PACKED / "rules.json").read_text())
     assert shipped["sha256"] == digest(POLICIES)
     assert index(POLICIES) == (PACKED / "rules.json").read_text()
+
+
+def test_rules_know_the_types_that_keep_data() -> None:
+    assert (POLICIES / STATEFUL_LIBRARY).read_text() == stateful_library()
+
+
+def test_only_rules_about_what_planform_writes_judge_no_plans() -> None:
+    """What a rule reads of `tf.written` alone no plan has, and nothing else excuses a rule from judging plans."""
+    kept = {rule.id for rule in RULES if rule.subject == "terraform" and not rule.in_plans}
+    assert kept == {rule.id for rule in RULES if "tf.written(" in shipped_pack().text(rule)}
 
 
 @pytest.mark.go

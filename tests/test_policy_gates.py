@@ -19,7 +19,7 @@ from tests.test_policies import BREAKS, POLICIES, reference, wasm, whole
 from tests.tools import tool
 
 RULES = {rule.id: rule for rule in shipped_pack().rules}
-IN_PLANS = [each for each in BREAKS if RULES[each.rule].subject == "terraform" and each.finds]
+IN_PLANS = [each for each in BREAKS if RULES[each.rule].in_plans and each.finds]
 ADMITTED = [each for each in BREAKS if RULES[each.rule].match and each.finds]
 
 
@@ -139,7 +139,7 @@ def test_a_template_holds_all_that_its_rule_needs(case: Break, tmp_path: Path) -
     found: list[str] = []
     for each in case.objects:
         command = [str(tool("opa")), "eval", "--stdin-input", "--format", "json", "-d", str(tmp_path), query]
-        document = json.dumps({"review": {"object": each}, "parameters": {"facts": {}}})
+        document = json.dumps(case.review(each, whole()))
         done = subprocess.run(command, input=document, capture_output=True, text=True, check=True)
         found += [each["msg"] for each in json.loads(done.stdout)["result"][0]["expressions"][0]["value"]]
     assert sorted(found) == said(case.alone(whole()), case.rule)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from planform.blueprint.read import read_text
 from planform.cli import group
-from planform.diagnostics import Severity
+from planform.diagnostics import DiagnosticError, Severity
 from planform.preview.changes import ChangeSet
 from planform.preview.policy import PolicyDelta, Rules
 from planform.preview.preview import preview
@@ -90,6 +90,17 @@ def test_a_finding_is_new_fixed_or_waived(rules: Rules) -> None:
 def test_what_both_sides_have_is_neither_even_on_another_line(rules: Rules) -> None:
     same = delta(PLATFORM, f"# moved\n{PLATFORM}", rules)
     assert same == PolicyDelta()
+
+
+def test_sides_that_are_equal_to_the_rules_are_not_judged(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = delta(PLATFORM + WAIVER, f"# moved\n{PLATFORM}{WAIVER}", rules)
+    assert ([each.code for each in kept.waived], kept.new, kept.fixed) == (["policy/data/own"], (), ())
+    monkeypatch.setenv("PLANFORM_OPA", "no-such-program")
+    rules = Rules(rules.folders, "opa")
+    assert delta(PLATFORM, f"# moved\n{PLATFORM}", rules) == PolicyDelta()
+    for other in (WITHOUT, PLATFORM + WAIVER, PLATFORM.replace("cost_center: ai-platform", "cost_center: ai")):
+        with pytest.raises(DiagnosticError, match="no-such-program"):
+            delta(PLATFORM, other, rules)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -1187,7 +1187,7 @@ CODES: dict[str, Code] = {
     ),
     "policy/unknown-stack": Code(
         title="a plan of a stack that the blueprint does not have",
-        why="The stack says which environment's facts the plan is judged by.",
+        why="The stack says which environment's facts the plan is judged by, and what a preview sets it beside.",
         wrong="planform check blueprints --plan plan.json\n",
         right="planform check blueprints --plan acme-ai-dev-resource=plan.json\n",
         help="name the file or its folder after the stack, or write STACK=FILE",

@@ -90,10 +90,10 @@ def _value(value: Any, is_token: IsToken, path: tuple[Any, ...]) -> Any:
         return _integer(value, path)
     if isinstance(value, float):
         return _float(value, is_token, path)
-    if isinstance(value, Mapping):
-        return _mapping(value, is_token, path)
     if isinstance(value, (list, tuple)):
         return _list(value, is_token, path)
+    if isinstance(value, Mapping):
+        return _mapping(value, is_token, path)
     if hasattr(type(value), _ENGINE_OBJECT) and is_token(value):
         return value
     raise _refusal(path, f"{_kind(value)} is no JSON value", "pass text, numbers, booleans, lists and mappings")
@@ -138,15 +138,16 @@ def _refusal(path: tuple[Any, ...], summary: str, remedy: str) -> DiagnosticErro
 
 
 def merge(target: dict[str, Any], source: Mapping[str, Any]) -> None:
-    """Merge a plain document into another, in place: maps merge, lists append, the rest replaces."""
+    """Merge a plain document into another, in place: maps merge, lists append, the rest replaces.
+
+    What only the source has becomes the target's.
+    """
     for key, value in source.items():
         present = target.get(key)
-        if isinstance(value, dict):
-            if isinstance(present, list):
-                continue
-            if not isinstance(present, dict):
-                present = target[key] = {}
+        if isinstance(value, dict) and isinstance(present, dict):
             merge(present, value)
+        elif isinstance(value, dict) and isinstance(present, list):
+            continue
         elif isinstance(value, list) and isinstance(present, list):
             target[key] = [*present, *value]
         else:

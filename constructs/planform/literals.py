@@ -8,19 +8,19 @@ from typing import Any
 
 __all__ = ["looks_secret", "masked", "secret_paths"]
 
-_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("an AWS access key", re.compile(r"\b(AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a GitHub token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})")),
-    ("a GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("a Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
-    ("a Google access token", re.compile(r"\bya29\.[0-9A-Za-z_-]{20,}")),
-    ("a Google OAuth client secret", re.compile(r"\bGOCSPX-[0-9A-Za-z_-]{20,}")),
-    ("a Slack token", re.compile(r"\bxox[abposr]-[0-9A-Za-z-]{10,}")),
-    ("a signed web token", re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
-    ("an API key", re.compile(r"\b(sk|pk|rk)[-_](live|test|ant|proj)[-_][A-Za-z0-9_-]{16,}")),
-    ("a HashiCorp Vault token", re.compile(r"\bhv[sb]\.[A-Za-z0-9_-]{24,}")),
-    ("a password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^/\s:@]+:[^/\s:@]+@")),
+_FORMS: tuple[tuple[str, str], ...] = (
+    ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("a GitHub token", r"\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})"),
+    ("a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("a Google access token", r"\bya29\.[0-9A-Za-z_-]{20,}"),
+    ("a Google OAuth client secret", r"\bGOCSPX-[0-9A-Za-z_-]{20,}"),
+    ("a Slack token", r"\bxox[abposr]-[0-9A-Za-z-]{10,}"),
+    ("a signed web token", r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"),
+    ("an API key", r"\b(sk|pk|rk)[-_](live|test|ant|proj)[-_][A-Za-z0-9_-]{16,}"),
+    ("a HashiCorp Vault token", r"\bhv[sb]\.[A-Za-z0-9_-]{24,}"),
+    ("a password in a URL", r"\b[a-z][a-z0-9+.-]{0,30}://[^/\s:@]+:[^/\s:@]+@"),
 )
 """No form may try again at each character of a long word that it then does not match: texts are a stranger's."""
 _TELLTALES = re.compile(
@@ -35,13 +35,13 @@ def looks_secret(text: str) -> str | None:
     """What kind of secret a value looks like, or None. Forms as their issuers document them, 2026-11."""
     if not _TELLTALES.search(text):
         return None
-    return next((kind for kind, form in _FORMS if form.search(text)), None)
+    return next((kind for kind, form in _FORMS if re.search(form, text)), None)
 
 
 def masked(text: str) -> str:
     """The text with every secret of a known form covered, character by character, so that columns stay."""
     for _, form in _FORMS:
-        text = form.sub(lambda found: COVER * len(found.group()), text)
+        text = re.sub(form, lambda found: COVER * len(found.group()), text)
     return text
 
 

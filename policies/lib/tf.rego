@@ -7,11 +7,7 @@ package lib.tf
 # The resources of a type: `stack`, `environment`, `address`, `type`, `body`, and `unknown`, which says what is known
 # only after apply. Their other keys are the library's own.
 resources(type) := array.concat(
-	[resource |
-		some stack, document in input.stacks
-		some name, body in document.resource[type]
-		resource := _written(stack, type, name, body)
-	],
+	written(type),
 	[resource |
 		some stack, document in input.stacks
 		some change in document.resource_changes
@@ -19,6 +15,13 @@ resources(type) := array.concat(
 		resource := _planned(stack, change)
 	],
 )
+
+# The same as planform writes them, and none of a plan: only they have `lifecycle`, `depends_on` and the like.
+written(type) := [resource |
+	some stack, document in input.stacks
+	some name, body in document.resource[type]
+	resource := _written(stack, type, name, body)
+]
 
 # The types that there are, for a rule about all of a kind.
 types contains type if {

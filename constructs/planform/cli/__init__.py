@@ -99,6 +99,8 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(wrong.exit_code)
     except Exception:
         _own_fault()
+    finally:
+        gc.freeze()  # else all of it is looked through at exit, to free what the exit frees
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -93,14 +94,14 @@ def command(
     compose = own_app(app) if app else None
     if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
         notes.append("stacks/ composes in Python and was not run: what it adds is not in here; see --app")
-    real = read_plans(plans, "resource_changes")
     table = price_table(prices)
     folders = options.policy_folders(run, policies, ()) if policies else ()
+    read = partial(read_plans, plans, "resource_changes")
     with run.step("compiling and planning"), _planner(structure) as found:
         if found is None and not structure:
             notes.append("neither terraform nor tofu is on PATH")
         changes = preview(
-            before, after, environments=environments, planner=found, plans=real, notes=notes, compose=compose,
+            before, after, environments=environments, planner=found, plans=read, notes=notes, compose=compose,
             prices=table, rules=Rules(folders, policy_engine), today=day,
         )  # fmt: skip
     report(run, changes, format_, out)

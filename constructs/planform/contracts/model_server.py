@@ -56,9 +56,12 @@ class ModelServer(DeliversFiles, Protocol):
         identity: Identity | None = None,
         canary: str = "",
         canary_percent: int = 0,
+        cards: str = "",
     ) -> EndpointRef:
         """Serve the model whose files are in `model` (`gs://BUCKET/FOLDER`).
 
-        `canary` is another folder, which `canary_percent` of the requests go to. The objects are made in `scope`. Pods
+        `canary` is another folder, which `canary_percent` of the requests go to. With `cards`, the folder of the
+        model's cards, a server starts only where that has `VERSION.json` and `VERSION.scan.json` with a verdict that
+        passed; a version is the last part of its folder. The objects are made in `scope`. Pods
         run as `service_account`, which acts as `identity` and must be able to read the folders.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -92,7 +93,7 @@ class QualitySettings(Settings):
         found += [QualityCheck("rows", limit=self.rows)] if self.rows else []
         found += [QualityCheck("not_null", column) for column in self.not_null]
         found += [QualityCheck("unique", column) for column in self.unique]
-        found += [QualityCheck("one_of", column, values=values) for column, values in self.one_of.items()]
+        found += [QualityCheck("one_of", column, values=values) for column, values in sorted(self.one_of.items())]
         return tuple(found)
 
     @property
@@ -121,7 +122,8 @@ class DatasetSettings(Workload):
         default=None, description="Features in the feature store: one of three places."
     )
     columns: dict[Column, ColumnType] = Field(
-        default_factory=dict, description="Its schema: types by column. Features bring their own. Default: none."
+        default_factory=dict,
+        description="Its schema: types by column, in the order of its files. Features bring their own. Default: none.",
     )
     readers: tuple[KebabName, ...] = Field(
         default=(),
@@ -287,7 +289,7 @@ class Dataset(Path):
     def _columns(self) -> dict[str, str]:
         group = self.settings.feature_group
         if group is not None:
-            return {group.entity: "string", **{name: str(kind) for name, kind in group.features.items()}}
+            return {group.entity: "string", **{name: str(kind) for name, kind in sorted(group.features.items())}}
         return {name: str(kind) for name, kind in self.settings.columns.items()}
 
     # Where it is
@@ -446,7 +448,8 @@ class Dataset(Path):
             self.metadata.experiment(f"datasets-{self.team}", team=self.team, writers=members)
             steps = [registration(store.kind, str(store.uri), self.name, self._description(made))]
             here = self.spec.origin("name")
-            watched = (here.file,) if here is not None and not here.file.startswith("/") else ()
+            # By its name alone: the same file, whatever folder planform was given and wherever it was started.
+            watched = (f"**/{PurePath(here.file).name}",) if here is not None else ()
             write_workflow(
                 self, self.ci, acting, "Register dataset", steps, trigger=Trigger(push=True, manual=True, paths=watched)
             )

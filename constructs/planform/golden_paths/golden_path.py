@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -132,7 +133,7 @@ class GoldenPath(Path):
         return {
             "kind": camel(self.name),
             "base": self.settings.base,
-            "presets": _in_order(self.settings.presets),
+            "presets": json.loads(json.dumps(self.settings.presets, sort_keys=True)),
             "fixed": [*self.settings.fixed],
             "free": [*self.settings.free] if self.settings.free is not None else "all others",
         }
@@ -160,10 +161,3 @@ class GoldenPath(Path):
                 panels=panels or [Panel("Containers running, of all workloads", running)],
                 team=self.team,
             )
-
-
-def _in_order(value: Any) -> Any:
-    """With the keys of every mapping in alphabetical order, however they were written."""
-    if isinstance(value, Mapping):
-        return {key: _in_order(value[key]) for key in sorted(value)}
-    return [_in_order(each) for each in value] if isinstance(value, list | tuple) else value

@@ -169,7 +169,8 @@ class ModelEndpoint(Path):
     """A version of a model on the platform's model server, and beside it the service that its callers need.
 
     The version's folder in the registry is what is served. CI lets no version through whose files do not pass the
-    scanner, or that the registry's alias does not name. Its pods run as the team's identity, which may read the model.
+    scanner, or that the registry's alias does not name; in production its servers do not start without the version's
+    card and a verdict that passed beside it. Its pods run as the team's identity, which may read the model.
     """
 
     kind = "ModelEndpoint"
@@ -282,6 +283,7 @@ class ModelEndpoint(Path):
             identity=self.identity_of_team,
             canary=f"{model.artifacts}/{settings.canary.version}" if settings.canary else "",
             canary_percent=settings.canary.percent if settings.canary else 0,
+            cards=str(model.cards) if self.environment.production else "",
         )
 
     def _fence(self, made: EndpointRef) -> None:

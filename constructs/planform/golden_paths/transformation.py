@@ -20,7 +20,7 @@ from planform.contracts.secrets import Secrets
 from planform.contracts.streaming import StreamClient, Streaming
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.golden_paths.application import kafka_variables
-from planform.golden_paths.application_repository import acting_identity, deliver, keep, make_repository
+from planform.golden_paths.application_repository import COMMIT, acting_identity, deliver, keep, make_repository
 from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.planes.database_proxy import PORT, PRIVATE_RANGES, database_port, database_proxy
@@ -35,6 +35,10 @@ METRICS_PORT = 9400
 API = "rbac.authorization.k8s.io"
 CLUSTER_VIEWER = "roles/container.clusterViewer"
 _RESTART = """\
+if [ -n "$VERSION" ]; then
+  echo "the blueprint names version $VERSION, which runs until it names another"
+  exit 0
+fi
 kubectl --namespace "$NAMESPACE" rollout restart "deployment/$DEPLOYMENT"
 kubectl --namespace "$NAMESPACE" rollout status "deployment/$DEPLOYMENT" --timeout=10m
 """
@@ -47,6 +51,13 @@ class TransformationSettings(ApplicationWorkload):
     topic: KebabName = Field(description="Topic that it reads; it is made.")
     partitions: int = Field(default=3, ge=1, le=200, description="Partitions of the topic. Default: 3.")
     output: KebabName = Field(description="Dataset in a database that it writes, by its document's name.")
+    version: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{40}$",
+        description="Commit of its repository whose image runs. Rolling back is writing the one before. Default: the"
+        " last one, which production does not allow.",
+        examples=["5f2b0c9d1e7a4836b2d4f0c1a9e8d7c6b5a43210"],
+    )
     replicas: int = Field(default=1, ge=1, le=50, description="Copies; more than partitions are idle. Default: 1.")
     lag_events: int = Field(
         default=10_000, ge=1, description="Events behind at which its team is told. Default: 10000."
@@ -63,9 +74,11 @@ class TransformationSettings(ApplicationWorkload):
 class Transformation(Path):
     """A consumer of a topic in the team's namespace, whose image CI builds from the team's repository.
 
-    It signs in to the database as the team's identity, without a password, and to the event bus as the bus has it. Its
-    image has the tag of its environment; CI pushes it and restarts the job. The repository's first files are a job that
-    counts each event once; events that it cannot read go to the topic `<name>-dead-letter`.
+    It signs in to the database as the team's identity, without a password, and to the event bus as the bus has it. CI
+    pushes an image of each commit, under a tag that cannot be moved. Where the document names no `version`, CI also
+    moves the tag of the environment and restarts the job, to try things out with: nobody can say later what ran. The
+    repository's first files are a job that counts each event once; events that it cannot read go to the topic
+    `<name>-dead-letter`.
     """
 
     kind = "Transformation"
@@ -165,12 +178,23 @@ class Transformation(Path):
     def _selector(self) -> dict[str, str]:
         return {"app.kubernetes.io/name": self.name, "app.kubernetes.io/component": "transformation"}
 
-    @property
-    def _images(self) -> str:
+    def _images(self, *, moving: bool) -> str:
+        """The image's name in one of two repositories: tags move in one of them and stay in the other."""
         nodes = self.compute.node_identity()
-        readers = [nodes.member] if nodes is not None else []
-        held = self.registry.repository(f"jobs-{self.team}", readers=readers, writers=self.members, moving_tags=True)
-        return str(held.uri)
+        held = self.registry.repository(
+            f"jobs-{self.team}" if moving else f"team-{self.team}",
+            readers=[nodes.member] if nodes is not None else [],
+            writers=self.members,
+            moving_tags=moving,
+        )
+        return f"{held.uri}/{self.name}"
+
+    @property
+    def _image(self) -> str:
+        """What runs: the commit that the document names, or what CI pushed last for the environment."""
+        if self.settings.version is not None:
+            return f"{self._images(moving=False)}:{self.settings.version}"
+        return f"{self._images(moving=True)}:{self.environment.name}"
 
     def _run(self, client: StreamClient, database: DatabaseRef) -> None:
         secrets = sorted({secret for secret, _ in client.files.values()})
@@ -222,8 +246,8 @@ class Transformation(Path):
         }
         return {
             "name": "job",
-            "image": f"{self._images}/{self.name}:{self.environment.name}",
-            "imagePullPolicy": "Always",
+            "image": self._image,
+            "imagePullPolicy": "Always" if self.settings.version is None else "IfNotPresent",
             "env": [{"name": name, "value": value} for name, value in variables.items()],
             "ports": [{"name": "metrics", "containerPort": METRICS_PORT}],
             "livenessProbe": {"httpGet": {"path": "/healthz", "port": "metrics"}, "periodSeconds": 30},
@@ -272,21 +296,25 @@ class Transformation(Path):
 
     def _rollout(self) -> Iterator[Step]:
         cluster = self.compute.cluster()
-        image = f"{self._images}/{self.name}:{self.environment.name}"
-        host = self._images.partition("/")[0]
+        fixed = self._images(moving=False)
+        tags = [*([self._image] if self.settings.version is None else []), f"{fixed}:{COMMIT}"]
+        host = fixed.partition("/")[0]
         place = {"cluster": str(cluster.name), "location": str(cluster.location), "project": self.environment.project}
         yield Step("Sign in to the registry", tool="registry-login", inputs={"registry": host})
-        yield Step("Build and push the image", tool="image-build", inputs={"push": "true", "tags": image})
+        yield Step("Build and push the image", tool="image-build", inputs={"push": "true", "tags": ",".join(tags)})
         yield Step("Sign in to the cluster", tool="cluster-credentials", inputs=place)
-        variables = {"DEPLOYMENT": self.name, "NAMESPACE": self.namespace}
+        version = self.settings.version or ""
+        variables = {"DEPLOYMENT": self.name, "NAMESPACE": self.namespace, "VERSION": version}
         yield Step("Restart the job", run=_RESTART, variables=variables)
 
     def _let_restart(self, repository: CodeRepository) -> None:
-        """CI may restart this one job, and see how that goes."""
+        """CI may restart this one job, and see how that goes, where no version says what runs."""
         acting = acting_identity(self, self.identity, repository)
         if acting is None:
             return
         self.identity.service_account(f"team-{self.team}", roles=(CLUSTER_VIEWER,))
+        if self.settings.version is not None:
+            return
         name = f"restart-{self.name}"
         apps = {"apiGroups": ["apps"], "resources": ["deployments"]}
         rules = [

@@ -346,6 +346,8 @@ class _Reading:
         self.faults: list[tuple[str, str, str]] = []
 
     def plain(self, value: Any, path: str) -> Any:
+        if value is None or value is True or value is False:
+            return value
         if isinstance(value, Expression) or engine.is_token(value):
             self._fault(
                 "kubernetes/terraform-value",
@@ -354,12 +356,12 @@ class _Reading:
             )
         elif isinstance(value, str):
             return self._text(str(value), path)
+        elif isinstance(value, (list, tuple)):
+            return [self.plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
+        elif isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+            return value
         elif isinstance(value, Mapping):
             return self._mapping(value, path)
-        elif isinstance(value, list | tuple):
-            return [self.plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
-        elif value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
-            return value
         else:
             self._fault(
                 "kubernetes/bad-value",

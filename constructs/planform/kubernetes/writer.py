@@ -21,6 +21,8 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null",
 """Text that some reader takes for a boolean, for nothing, or for a number."""
 _ESCAPED = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _BLOCK_LINE = re.compile("[^\x00-\x08\x0a-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]*")
+_SCALARS = (str, int, float)
+_SEQUENCES = (list, tuple)
 _LONGEST_KEY = 512
 """Readers look no further than 1024 characters for the end of a key; escapes make it longer."""
 
@@ -42,14 +44,16 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]
             raise ValueError(f"{key!r:.60} cannot be a key")
         head = f"{first}{_text(key)}:"
         first = indent
-        if item and isinstance(item, Mapping):
-            lines.append(head)
-            _mapping(item, f"{indent}  ", f"{indent}  ", lines)
-        elif item and isinstance(item, list | tuple):
+        if not item or isinstance(item, _SCALARS):
+            _scalar(item, f"{head} ", indent, lines)
+        elif isinstance(item, _SEQUENCES):
             lines.append(head)
             _sequence(item, indent, indent, lines)
+        elif isinstance(item, Mapping):
+            lines.append(head)
+            _mapping(item, f"{indent}  ", f"{indent}  ", lines)
         else:
-            _scalar(item, f"{head} ", indent, lines)
+            raise _misplaced(item)
 
 
 def _sequence(value: Sequence[Any], first: str, indent: str, lines: list[str]) -> None:
@@ -58,12 +62,14 @@ def _sequence(value: Sequence[Any], first: str, indent: str, lines: list[str]) -
     for item in value:
         head = f"{first}- "
         first = indent
-        if item and isinstance(item, Mapping):
-            _mapping(item, head, within, lines)
-        elif item and isinstance(item, list | tuple):
-            _sequence(item, head, within, lines)
-        else:
+        if not item or isinstance(item, _SCALARS):
             _scalar(item, head, within, lines)
+        elif isinstance(item, _SEQUENCES):
+            _sequence(item, head, within, lines)
+        elif isinstance(item, Mapping):
+            _mapping(item, head, within, lines)
+        else:
+            raise _misplaced(item)
 
 
 def _scalar(value: Any, head: str, indent: str, lines: list[str]) -> None:
@@ -107,9 +113,13 @@ def _inline(value: Any) -> str:
         return _number(value)
     if isinstance(value, Mapping):
         return "{}"
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
         return "[]"
-    raise ValueError(f"{value!r:.60} has no place in a manifest")
+    raise _misplaced(value)
+
+
+def _misplaced(value: Any) -> ValueError:
+    return ValueError(f"{value!r:.60} has no place in a manifest")
 
 
 def _number(value: float) -> str:

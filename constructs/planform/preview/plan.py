@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
@@ -39,9 +39,14 @@ from planform.preview.stand_ins import StandIns, Steps, references_in, zero
 from planform.preview.structure import block_of, guard_of, own_changes, resources_of
 from planform.terraform.schema import Block, load
 
-__all__ = ["NotPlanned", "Planner", "planner", "read_plan"]
+__all__ = ["NotPlanned", "Planner", "planner", "program", "read_plan"]
+
+PROGRAMS = ("terraform", "tofu")
+"""What can plan, the first choice first: OpenTofu reads the same documents and asks the same providers."""
 
 WORKERS = 2
+CHANGES = 2
+"""Exit code of a plan that changes something."""
 SECONDS = 300
 """Time for one Terraform command; a plan of some hundred resources takes two seconds."""
 
@@ -95,10 +100,10 @@ class NotPlanned(Exception):
 
 
 class Planner:
-    """Terraform with its providers in a temporary folder; made by `planner`, and of use to several threads."""
+    """The program with its providers in a temporary folder; made by `planner`, and of use to several threads."""
 
-    def __init__(self, terraform: str, folder: Path) -> None:
-        self._terraform = terraform
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
         self._folder = folder
         self._lock = threading.Lock()
         self._running = threading.Semaphore(WORKERS)
@@ -142,32 +147,42 @@ class Planner:
         state = _state(created, stand_ins, wanted)
         again = _plannable(base)
         with ThreadPoolExecutor(2) as pool:
-            repeated = pool.submit(self._plan, again, state, providers)
+            repeated = pool.submit(self._plan, again, state, providers, unread=True)
             plan = pool.submit(self._plan, _plannable(head), state, everything).result()
         residue = frozenset(_differences(repeated.result()))
         if residue:
             state = _state(repeated.result(), stand_ins, wanted)
-            residue = frozenset(_differences(self._plan(again, state, providers)))
+            residue = frozenset(_differences(self._plan(again, state, providers, unread=True)))
             plan = self._plan(_plannable(head), state, everything)
         with self._lock:
             self._states[key] = (state, residue)
         return residue, plan
 
-    def _plan(self, document: Document, state: State | None, providers: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The plan of a document against a state, as `terraform show -json` gives it."""
+    def _plan(
+        self, document: Document, state: State | None, providers: Mapping[str, Any], *, unread: bool = False
+    ) -> Mapping[str, Any]:
+        """The plan of a document against a state, as `terraform show -json` gives it.
+
+        With `unread` a plan that changes nothing is empty: to show one takes half as long as to make it.
+        """
         data = self._initialised(providers)
         with tempfile.TemporaryDirectory(dir=self._folder) as name:
             place = Path(name)
             place.joinpath("main.tf.json").write_text(json.dumps(document), encoding="utf-8")
-            shutil.copy(data / ".terraform.lock.hcl", place)
+            lock = data / ".terraform.lock.hcl"
+            if lock.exists():  # not where no provider is needed
+                shutil.copy(lock, place)
             if state is not None:
                 place.joinpath("terraform.tfstate").write_text(json.dumps(state), encoding="utf-8")
             variables = {"TF_DATA_DIR": str(data / ".terraform"), "HOME": str(place), **_VARIABLES}
             variables |= {f"TF_VAR_{each}": "planform" for each in _unset_variables(document)}
-            flags = ("-input=false", "-lock=false", "-refresh=false", "-no-color", "-out=plan")
+            flags = ("-input=false", "-lock=false", "-refresh=false", "-no-color", "-detailed-exitcode", "-out=plan")
             with self._running:
-                self._run(place, variables, "plan", *flags)
-                shown: Mapping[str, Any] = json.loads(self._run(place, variables, "show", "-json", "-no-color", "plan"))
+                changes = self._run(place, variables, "plan", *flags, good=(0, CHANGES)).returncode == CHANGES
+                if unread and not changes:
+                    return {}
+                text = self._run(place, variables, "show", "-json", "-no-color", "plan").stdout
+            shown: Mapping[str, Any] = json.loads(text)
             return shown
 
     def _initialised(self, providers: Mapping[str, Any]) -> Path:
@@ -197,25 +212,33 @@ class Planner:
                 return place
         return fault
 
-    def _run(self, place: Path, variables: Mapping[str, str], *arguments: str) -> str:
+    def _run(
+        self, place: Path, variables: Mapping[str, str], *arguments: str, good: Collection[int] = (0,)
+    ) -> subprocess.CompletedProcess[str]:
         environment = {name: os.environ[name] for name in ("PATH", "TMPDIR", "SYSTEMROOT") if name in os.environ}
         environment |= variables
+        said = f"`{Path(self._program).name} {arguments[0]}`"
         try:
             done = subprocess.run(
-                [self._terraform, *arguments],
+                [self._program, *arguments],
                 cwd=place, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as fault:
-            raise NotPlanned(f"`terraform {arguments[0]}` did not end: {type(fault).__name__}") from fault
-        if done.returncode:
-            raise NotPlanned(f"`terraform {arguments[0]}` says: {_first_error(done.stderr)}")
-        return done.stdout
+            raise NotPlanned(f"{said} did not end: {type(fault).__name__}") from fault
+        if done.returncode not in good:
+            raise NotPlanned(f"{said} says: {_first_error(done.stderr)}")
+        return done
+
+
+def program() -> str | None:
+    """Terraform, or OpenTofu where there is none; None where neither is on PATH."""
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
 @contextmanager
 def planner() -> Iterator[Planner | None]:
-    """Terraform, or OpenTofu in its place, ready to plan in a temporary folder; None where neither is on PATH."""
-    found = shutil.which("terraform") or shutil.which("tofu")
+    """The program, ready to plan in a temporary folder; None where there is none."""
+    found = program()
     if found is None:
         yield None
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,11 +16,12 @@ from planform.planes.wiring import stacks_of, team_stack_name
 from planform.preview.acknowledged import acknowledge
 from planform.preview.causes import causes, differences
 from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
+from planform.preview.concerned import concerned
 from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.policy import Rules, policy_delta
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
-from planform.preview.structure import compare, documents_of
+from planform.preview.structure import compare, documents_of, resources_of
 from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
 from planform.report.delta import CostDelta, between, table_of
 from planform.report.prices import PriceTable, built_in
@@ -28,6 +30,10 @@ from planform.spec.platform import EnvironmentSpec
 from planform.terraform.record import Record
 
 __all__ = ["Owners", "drift", "preview"]
+
+StackDocument = Mapping[str, Any]
+ReadPlans = Callable[[Collection[str]], Mapping[str, Mapping[str, Any]]]
+"""Reads the plans of some stacks, those of both sides, and refuses one of any other."""
 
 KUBERNETES = "kubernetes"
 """The folder of an output that holds Kubernetes objects, by environment, plane or team, and component."""
@@ -39,7 +45,7 @@ def preview(
     *,
     environments: Sequence[str] = (),
     planner: Planner | None = None,
-    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    plans: ReadPlans | None = None,
     notes: Sequence[str] = (),
     compose: Compose | None = None,
     prices: PriceTable | None = None,
@@ -48,7 +54,7 @@ def preview(
 ) -> ChangeSet:
     """What changes on the way from base to head, with the provider's own verdict where `planner` has it.
 
-    `plans` are real plans by stack, the output of `terraform show -json`, and win over what is said without a state.
+    `plans` reads real plans by stack, the output of `terraform show -json`; they win over what is said without a state.
     `compose` is the caller's own way from environments to stacks, for both sides; no code of a revision is ever run.
     `prices` is what costs are counted with, planform's own table if there is none; `rules` are what both sides are
     judged by, if at all. Acknowledgements and waivers count as of `today`. Raises DiagnosticError when a side does not
@@ -58,10 +64,17 @@ def preview(
     def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
         return compile_documents(documents, environments=environments, compose=compose, may_lose=may_lose)
 
+    today = today or date.today()
     before, after = compiled(base.documents), compiled(head.documents)
+    real = plans(tuple(dict.fromkeys((*after.stacks, *before.stacks)))) if plans else {}
     verdicts = list(compare(before.output, after.output))
-    found, said = _judged(verdicts, before, after, planner)
-    found, disagreements = _with_plans(found, plans or {})
+    documents = [documents_of(side.output) for side in (before, after)]
+    with ThreadPoolExecutor(1) as beside:
+        # Planning waits for other programs most of the time, and judging waits for nobody.
+        asked = beside.submit(planner.judge_all, _touched(verdicts, *documents)) if planner else None
+        policies = policy_delta(before, after, rules, today) if rules is not None else None
+        found, said = _judged(verdicts, asked.result() if asked else None)
+    found, disagreements = _with_plans(found, real)
     because = causes(
         base.documents,
         head.documents,
@@ -72,7 +85,6 @@ def preview(
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
     table = prices or built_in()
-    documents = [documents_of(side.output) for side in (before, after)]
     reports = [
         cost_of_documents(held, table, owners_of(side)) for held, side in zip(documents, (before, after), strict=True)
     ]
@@ -93,7 +105,6 @@ def preview(
             )
         )  # fmt: skip
     needs = [accelerator_maxima(held, side.specs) for held, side in zip(documents, (before, after), strict=True)]
-    today = today or date.today()
     changes, unused = acknowledge(changes, head.documents, today)
     return ChangeSet.of(
         base.name,
@@ -103,7 +114,7 @@ def preview(
         after.output.digest(),
         table_of(*reports),
         quota_delta(*needs),
-        policy_delta(before, after, rules, today) if rules is not None else None,
+        policies,
     )
 
 
@@ -122,17 +133,22 @@ def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> C
     return ChangeSet.of("state", "cloud", changes)
 
 
+def _touched(
+    verdicts: Iterable[Verdict], old: Mapping[str, StackDocument], new: Mapping[str, StackDocument]
+) -> dict[str, tuple[StackDocument, StackDocument]]:
+    """Both sides of each stack that changes and stays, as far as it is concerned."""
+    stacks = {each.stack: None for each in verdicts if each.kind == "terraform"}
+    parts = {stack: concerned(old[stack], new[stack]) for stack in stacks if stack in old and stack in new}
+    return {stack: sides for stack, sides in parts.items() if any(map(resources_of, sides))}
+
+
 def _judged(
-    verdicts: Sequence[Verdict], before: Compilation, after: Compilation, planner: Planner | None
+    verdicts: Sequence[Verdict], answers: Mapping[str, tuple[Verdict, ...] | NotPlanned] | None
 ) -> tuple[list[Verdict], list[str]]:
     """The verdicts, the provider's where it could be asked, and notes on where not."""
-    old, new = documents_of(before.output), documents_of(after.output)
-    touched = {each.stack: (old[each.stack], new[each.stack]) for each in verdicts
-               if each.kind == "terraform" and each.stack in old and each.stack in new}  # fmt: skip
-    if planner is None:
+    if answers is None:
         reason = "documents were compared and no provider was asked: whether an update replaces could not be told"
         return list(verdicts), [reason] if any(each.action is Action.UNDECIDED for each in verdicts) else []
-    answers = planner.judge_all(touched)
     found, notes = [], []
     for stack, answer in answers.items():
         if isinstance(answer, NotPlanned):

@@ -1,4 +1,5 @@
-"""Makes what is shipped of the rules: `rules.json`, their index, and `rules.wasm.gz`, their WebAssembly.
+"""Makes what is shipped of the rules: `rules.json`, their index, and `rules.wasm.gz`, their WebAssembly; and the
+library that tells them which types keep data.
 
 Run by `python3 dev.py pack` whenever a rule changes; a test holds both to `policies/`. It needs the executable `opa`.
 """
@@ -17,10 +18,12 @@ from typing import Any
 from planform.rules.pack import INDEX, digest
 from planform.rules.rule import read_pack
 from planform.shipped import folder
+from planform.terraform.stateful import STATEFUL
 
-__all__ = ["capabilities", "index", "main", "module"]
+__all__ = ["STATEFUL_LIBRARY", "capabilities", "index", "main", "module", "stateful_library"]
 
 HERE = Path(__file__).parent
+STATEFUL_LIBRARY = "lib/stateful.rego"
 REFUSED = (
     "crypto.parse_private_keys", "http.send", "io.jwt.encode_sign", "io.jwt.encode_sign_raw", "net.lookup_ip_addr",
     "opa.runtime", "providers.aws.sign_req", "rand.intn", "rego.parse_module", "time.now_ns", "trace", "uuid.rfc4122",
@@ -58,9 +61,21 @@ def capabilities(opa: str) -> str:
     return json.dumps({**current, "allow_net": []}, separators=(",", ":"), sort_keys=True) + "\n"
 
 
+def stateful_library() -> str:
+    """The Terraform types that keep data, and what that is, as Rego."""
+    of_terraform = {type_: kept for type_, kept in sorted(STATEFUL.items()) if "_" in type_}
+    pairs = "".join(f"\t{json.dumps(type_)}: {json.dumps(kept)},\n" for type_, kept in of_terraform.items())
+    return (
+        "# Types whose destruction destroys what users put in, and what that is.\n"
+        "# Written by `python3 dev.py pack` from constructs/planform/terraform/stateful.py.\n"
+        f"package lib.stateful\n\nkeeps := {{\n{pairs}}}\n"
+    )
+
+
 def main(opa: str) -> None:
-    """Write all three."""
+    """Write all of it."""
     place = folder("policies")
+    (place / STATEFUL_LIBRARY).write_text(stateful_library(), "utf-8")
     (HERE / INDEX).write_text(index(place), "utf-8")
     (HERE / "capabilities.json").write_text(capabilities(opa), "utf-8")
     (HERE / "rules.wasm.gz").write_bytes(gzip.compress(module(opa, place), 9, mtime=0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from planform.rules.rule import Rule
@@ -9,7 +10,7 @@ from planform.rules.rule import Rule
 __all__ = ["gates", "markdown", "rule_page", "waiver", "waiver_text"]
 
 _SUBJECTS = {
-    "terraform": "Terraform resources, when they are compiled and in real plans",
+    "terraform": "Terraform resources, when they are compiled",
     "kubernetes": "Kubernetes objects, when they are compiled",
     "file": "files, when they are compiled",
 }
@@ -29,7 +30,9 @@ def rule_page(rule: Rule) -> str:
 
 def gates(rule: Rule) -> str:
     """What it judges, in words."""
-    return _SUBJECTS[rule.subject] + (", and when they are admitted to the cluster" if rule.match else "")
+    if rule.match:
+        return _SUBJECTS[rule.subject] + ", and when they are admitted to the cluster"
+    return _SUBJECTS[rule.subject] + (" and in real plans" if rule.in_plans else "")
 
 
 def waiver(rule: Rule) -> str:
@@ -37,18 +40,19 @@ def waiver(rule: Rule) -> str:
     return f"A waiver of it:\n\n{textwrap.indent(waiver_text(rule), '    ')}"
 
 
-def waiver_text(rule: Rule) -> str:
-    """How a waiver of it reads in a blueprint."""
-    target = {"terraform": "google_storage_bucket.features", "kubernetes": "Deployment fraud/server"}
+def waiver_text(rule: Rule, target: str = "") -> str:
+    """How a waiver of it reads in a blueprint, of something that it finds."""
+    example = {"terraform": "google_storage_bucket.features", "kubernetes": "Deployment fraud/server"}
+    target = target or example.get(rule.subject, "repository/README.md")
     return (
-        f"waivers:\n  - rule: {rule.id}\n    target: {target.get(rule.subject, 'repository/README.md')}\n"
+        f"waivers:\n  - rule: {rule.id}\n    target: {target}\n"
         "    reason: why it may be so, for whoever asks in half a year\n"
         "    owner: group:fraud-ml@acme.example\n    expires: 2027-06-30"
     )
 
 
-def markdown(rule: Rule, text: str, finds: str = "") -> str:
-    """The page in Markdown; `finds` is an example of what it finds, in YAML."""
+def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
+    """The page in Markdown; `finds` is an example of what it finds, in YAML, and `tests` is the Rego of its tests."""
     rows = [
         f"| **severity** | {rule.severity}" + (" |" if rule.denies else ": warns, and denies nothing |"),
         f"| **judges** | {gates(rule)} |",
@@ -59,7 +63,7 @@ def markdown(rule: Rule, text: str, finds: str = "") -> str:
     parts += ["## What to do", rule.remedy[:1].upper() + rule.remedy[1:] + "."]
     parts.append("## Waiver")
     if rule.waivable:
-        parts.append(f"```yaml\n{waiver_text(rule)}\n```")
+        parts.append(f"```yaml\n{waiver_text(rule, _found(finds))}\n```")
     else:
         parts.append("It cannot be waived.")
     if finds:
@@ -69,4 +73,12 @@ def markdown(rule: Rule, text: str, finds: str = "") -> str:
             f"```yaml\n{finds}\n```",
         ]
     parts += ["## The rule", f"```rego\n{text[text.index('package ') :].rstrip()}\n```"]
+    if tests:
+        parts += ["## What passes, and what does not", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _found(finds: str) -> str:
+    """The first thing that the example finds."""
+    named = re.search(r"finds: \[([^],]+)", finds)
+    return named[1].strip("'\"") if named else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
 
@@ -48,8 +48,16 @@ class _Custom(BaseModel):
     remedy: str = Field(min_length=10)
     frameworks: tuple[str, ...] = ()
     waivable: bool
+    in_plans: bool = True
     match: Literal["workloads"] | tuple[dict[str, list[str]], ...] | None = None
     facts: tuple[str, ...] = ()
+
+    @field_validator("in_plans")
+    @classmethod
+    def _of_terraform(cls, in_plans: bool, info: ValidationInfo) -> bool:
+        if not in_plans and info.data.get("subject", "terraform") != "terraform":
+            raise ValueError("it is for rules about Terraform resources")
+        return in_plans
 
     @field_validator("facts")
     @classmethod
@@ -75,7 +83,8 @@ class Rule:
     """One rule: what its metadata says.
 
     `match` are the kinds that an admission controller asks the rule about; none, and the rule is for the compiler
-    alone. `facts` are what it reads about the environment. `file` is relative to the folder of its pack.
+    alone. `in_plans` says whether real plans show what it reads; they have no `lifecycle`. `facts` are what it reads
+    about the environment. `file` is relative to the folder of its pack.
     """
 
     id: str
@@ -86,6 +95,7 @@ class Rule:
     remedy: str
     frameworks: tuple[str, ...]
     waivable: bool
+    in_plans: bool
     match: tuple[Mapping[str, Any], ...]
     facts: tuple[str, ...]
     file: str
@@ -219,6 +229,7 @@ def _of(metadata: _Metadata, file: str) -> Rule:
         remedy=custom.remedy,
         frameworks=custom.frameworks,
         waivable=custom.waivable,
+        in_plans=custom.subject == "terraform" and custom.in_plans,
         match=match,
         facts=custom.facts,
         file=file,

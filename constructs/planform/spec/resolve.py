@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -15,7 +15,6 @@ from planform.blueprint.overrides import for_environment
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order, shown, suggest
 from planform.engine_json import TOKEN
 from planform.literals import looks_secret, secret_paths
-from planform.spec.addresses import Addresses
 from planform.spec.environment import Environment
 from planform.spec.fault import Fault
 from planform.spec.faults import parse
@@ -24,6 +23,9 @@ from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec,
 from planform.spec.settings import Settings
 from planform.spec.versions import Versions, unknown_names
 from planform.spec.workloads import Kinds, bound_workloads, declared_by, organisations_own, with_additions
+
+if TYPE_CHECKING:
+    from planform.spec.addresses import Addresses
 
 __all__ = ["ComponentType", "Components", "KINDS", "addresses_of", "resolve", "versions_of"]
 
@@ -95,7 +97,7 @@ def resolve(
         )
     versions, faults = _versions(documents, components)
     found += faults
-    found += _only(documents, Addresses, "spec/two-addresses")[1]
+    found += _addresses(documents)[1]
     specs: tuple[EnvironmentSpec, ...] = ()
     if platforms:
         specs, faults = _platform(
@@ -129,7 +131,7 @@ def versions_of(documents: Sequence[Document], components: Components, *, strict
 
 def addresses_of(documents: Sequence[Document]) -> Addresses | None:
     """The ledger of a blueprint's addresses, if it has one. Raises DiagnosticError."""
-    addresses, found, _ = _only(documents, Addresses, "spec/two-addresses")
+    addresses, found = _addresses(documents)
     if found:
         raise DiagnosticError(in_order(found))
     return addresses
@@ -141,6 +143,16 @@ def _versions(documents: Sequence[Document], components: Components) -> tuple[Ve
     if versions is not None and place is not None:
         found += [place.diagnostic(fault) for fault in unknown_names(versions, components.pinned)]
     return versions, found
+
+
+def _addresses(documents: Sequence[Document]) -> tuple[Addresses | None, list[Diagnostic]]:
+    """The ledger; its models are imported where there is one."""
+    if not any(document.value.get("kind") == "Addresses" for document in documents):
+        return None, []
+    from planform.spec.addresses import Addresses
+
+    addresses, found, _ = _only(documents, Addresses, "spec/two-addresses")
+    return addresses, found
 
 
 def _only(documents: Sequence[Document], model: type[M], twice: str) -> tuple[M | None, list[Diagnostic], Place | None]:

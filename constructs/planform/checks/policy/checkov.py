@@ -40,6 +40,8 @@ META = frozenset(("connection", "count", "depends_on", "for_each", "lifecycle", 
 """Keys of a resource that Terraform reads itself; a plan does not have them among its values."""
 SENSITIVE = "(sensitive)"
 
+_REFERENCE = re.compile(r"\$\{([a-z0-9_]+)\.([\w-]+)\.\w+\}")
+_ACCOUNT = re.compile(r"\$\{google_service_account\.(?P<name>[\w-]+)\.(?P<what>email|member)\}")
 _CRASH = re.compile(r"Failed to run check (?P<check>\w+) on (\S*/)?(?P<stack>[^/\s]+)/plan\.json:(?P<address>\S+)")
 
 
@@ -101,7 +103,9 @@ class Checkov:
 
     def opinion(self, judged: Judged, accepted: Baseline) -> Opinion:
         """On all Terraform of a document. Errors: policy/checkov-failed."""
-        resources = {stack: [*_resources(document)] for stack, document in judged.stacks.items()}
+        resources = {
+            stack: [*_resources(document, judged.written.get(stack, {}))] for stack, document in judged.stacks.items()
+        }
         known = {(stack, each["address"]): each["values"] for stack, found in resources.items() for each in found}
         if not known:
             raise DiagnosticError([failed("there is no resource to judge")])
@@ -178,27 +182,79 @@ def _environment(place: Path) -> dict[str, str]:
         "HTTPS_PROXY": nowhere,
         "LOG_LEVEL": "WARNING",
         "CHECK_FAIL_LEVEL": "ERROR",
-        "EVAL_TF_PLAN_AFTER_UNKNOWN": "1",
     }
 
 
-def _resources(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The resources of a stack: as compiled, where references stand for what is known after apply, or as planned."""
+def _resources(document: Mapping[str, Any], written: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The resources of a stack: as compiled, where references stand for what is known after apply, or as planned, with
+    the references of what was `written` for it.
+    """
     for change in document.get("resource_changes") or ():
         after = change["change"].get("after")
         if change.get("mode") == "managed" and isinstance(after, Mapping):
             values = _covered(after, change["change"].get("after_sensitive"))
-            unknown = change["change"].get("after_unknown") or {}
-            yield _resource(change["address"], change["type"], change["name"], values, unknown)
+            body = written.get("resource", {}).get(change["type"], {}).get(change["name"], {})
+            values = _as_written(values, change["change"].get("after_unknown"), body)
+            yield _resource(change["address"], change["type"], change["name"], values, body)
     for type_name, named in document.get("resource", {}).items():
         for name, body in named.items():
-            values = {key: value for key, value in body.items() if key not in META}
+            values = {key: _known(value, document) for key, value in body.items() if key not in META}
             yield _resource(f"{type_name}.{name}", type_name, name, values, {})
 
 
-def _resource(address: str, type_name: str, name: str, values: Any, unknown: Any) -> dict[str, Any]:
+def _resource(address: str, type_name: str, name: str, values: Any, body: Mapping[str, Any]) -> dict[str, Any]:
+    """One resource, with what it refers to where its values do not say so any more."""
     place = {"address": address, "mode": "managed", "type": type_name, "name": name}
-    return {**place, "values": values, "unknown": unknown}
+    expressions = {
+        key: {"references": [f"{found[1]}.{found[2]}"]}
+        for key, value in body.items()
+        if isinstance(value, str) and (found := _REFERENCE.match(value))
+    }
+    return {**place, "values": values, "expressions": expressions}
+
+
+def _known(value: Any, document: Mapping[str, Any]) -> Any:
+    """A compiled value with the names of service accounts, which every plan knows too, in place of the references."""
+    if isinstance(value, Mapping):
+        return {key: _known(each, document) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_known(each, document) for each in value]
+    return _ACCOUNT.sub(lambda found: _account(found, document), value) if isinstance(value, str) else value
+
+
+def _account(found: re.Match[str], document: Mapping[str, Any]) -> str:
+    body = document.get("resource", {}).get("google_service_account", {}).get(found["name"])
+    if body is None:
+        return found[0]
+    email = f"{body['account_id']}@{body.get('project', 'project')}.iam.gserviceaccount.com"
+    return f"serviceAccount:{email}" if found["what"] == "member" else email
+
+
+def _as_written(value: Any, unknown: Any, written: Any) -> Any:
+    """A planned value in the form that a document has: a reference where it is known only after apply, `false` where a
+    plan has null for it, and nothing where the provider makes it up or nobody wrote a block. What is there and empty
+    checkov takes for wrong, or crashes on.
+    """
+    if unknown is True:
+        return written
+    if value is None:
+        return False if written is False else None
+    if isinstance(value, Mapping):
+        known = written if isinstance(written, Mapping) else {}
+        marks = unknown if isinstance(unknown, Mapping) else {}
+        parts = {
+            key: _as_written(value.get(key), marks.get(key), known.get(key)) for key in dict.fromkeys((*value, *marks))
+        }
+        return {key: each for key, each in parts.items() if each is not None and each != []}
+    if isinstance(value, list):
+        beside = (_beside(value, other) for other in (unknown, written))
+        return [_as_written(*each) for each in zip(value, *beside, strict=True)]
+    return value
+
+
+def _beside(value: Sequence[Any], other: Any) -> Sequence[Any]:
+    """What stands beside each element, where there is as much of it."""
+    return other if isinstance(other, list) and len(other) == len(value) else [None] * len(value)
 
 
 def _covered(value: Any, marks: Any) -> Any:
@@ -214,18 +270,20 @@ def _covered(value: Any, marks: Any) -> Any:
 
 def _plan(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A plan that makes all of them. It has no providers, which is where credentials would be."""
-    planned, changes = [], []
+    planned, changes, configured = [], [], []
     for each in resources:
         place = {key: each[key] for key in ("address", "mode", "type", "name")}
-        change = {"actions": ["create"], "before": None, "after": each["values"], "after_unknown": each["unknown"]}
+        change = {"actions": ["create"], "before": None, "after": each["values"], "after_unknown": {}}
         planned.append({**place, "values": each["values"]})
         changes.append({**place, "change": change})
+        if each["expressions"]:
+            configured.append({**place, "expressions": each["expressions"]})
     return {
         "format_version": "1.2",
         "terraform_version": "1.0.0",
         "planned_values": {"root_module": {"resources": planned}},
         "resource_changes": changes,
-        "configuration": {"root_module": {}},
+        "configuration": {"root_module": {"resources": configured}},
     }
 
 
@@ -304,6 +362,7 @@ def _rule(check: str, name: str, version: str) -> Rule:
         remedy=f"change it as {check} asks",
         frameworks=(),
         waivable=True,
+        in_plans=True,
         match=(),
         facts=(),
         file=f"checkov {version}",

@@ -22,13 +22,16 @@ __all__ = ["Judged", "facts_of", "judged", "with_plans"]
 
 @dataclass(frozen=True)
 class Judged:
-    """What rules judge. `origins` are the blueprint's lines by (stack, address) and by ("", path)."""
+    """What rules judge. `origins` are the blueprint's lines by (stack, address) and by ("", path); `written` is what
+    was compiled of stacks that are judged as planned.
+    """
 
     facts: Mapping[str, Any]
     stacks: Mapping[str, Mapping[str, Any]]
     objects: tuple[Mapping[str, Any], ...] = ()
     files: tuple[Mapping[str, Any], ...] = ()
     origins: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    written: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def subjects(self) -> int:
@@ -82,7 +85,7 @@ def judged(
 def with_plans(whole: Judged, plans: Mapping[str, Mapping[str, Any]]) -> Judged:
     """Real plans in place of the documents of their stacks; nothing else is judged with them."""
     stacks = {name: {"resource_changes": plan.get("resource_changes")} for name, plan in plans.items()}
-    return replace(whole, stacks=stacks, objects=(), files=())
+    return replace(whole, stacks=stacks, objects=(), files=(), written=whole.stacks)
 
 
 def facts_of(spec: EnvironmentSpec) -> dict[str, Any]:

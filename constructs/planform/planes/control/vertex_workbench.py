@@ -189,7 +189,9 @@ class VertexWorkbench(Component):
             enable_deletion_protection=self.environment.production,
             labels={**self.labels, "team": team},
             gce_setup=[self._machine(self._sizes[profile], acting, disk_gib, idle_minutes, mounts)],
-            lifecycle=Lifecycle(ignore_changes=["desired_state"]),
+            lifecycle=Lifecycle(
+                prevent_destroy=True if self.environment.production else None, ignore_changes=["desired_state"]
+            ),
         )
         for user in dict.fromkeys(users):
             self._admit(place, name, user, instance)

@@ -322,7 +322,7 @@ class Feast(FeatureRequests, ClusterComponent):
         }
         return {
             "feature_store.yaml": yaml.safe_dump(configuration, sort_keys=False),
-            "features.py": HEADER + "".join(self._code.values()),
+            "features.py": HEADER + "".join(self._code[each] for each in sorted(self._code)),
         }
 
     def _write(self) -> None:

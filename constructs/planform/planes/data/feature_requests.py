@@ -53,7 +53,8 @@ class FeatureRequests(Component):
         readers: Sequence[str] = (),
         writers: Sequence[str] = (),
     ) -> FeatureGroupRef:
-        """The group, made on first use; later asks add members."""
+        """The group, made on first use; later asks add members. The order of features means nothing."""
+        features = dict(sorted(features.items()))
         held = self._groups.get(name)
         if held is None:
             held = self._first(name, entity, features, team, source)

@@ -360,12 +360,15 @@ class Mlflow(ClusterComponent):
         items = [{"key": "password", "path": team}]
         source = {"secret": {"name": f"team-{team}", "items": items, "optional": True}}
         pod: dict[str, Any] = self._job.body["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        pod["volumes"][2]["projected"]["sources"].append(source)
+        sources = pod["volumes"][2]["projected"]["sources"]
+        sources.append(source)
+        sources.sort(key=lambda each: each["secret"]["name"])
         self._write_access()
 
     def _write_access(self) -> None:
+        access = {name: sorted(held, key=json.dumps) for name, held in self._access.items()}
         self._list.body["data"] = {
-            "access.json": json.dumps(self._access, indent=2) + "\n",
+            "access.json": json.dumps(access, indent=2) + "\n",
             "access.py": SCRIPT,
         }
 

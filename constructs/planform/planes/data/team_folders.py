@@ -13,6 +13,7 @@ from planform.planes.component import Component
 from planform.planes.record_ids import principal_id, record_id
 from planform.terraform.expression import Known, template
 from planform.terraform.google import StorageManagedFolder, StorageManagedFolderIamMember
+from planform.terraform.record import Lifecycle
 
 __all__ = ["TeamFolders"]
 
@@ -32,13 +33,15 @@ class TeamFolders:
         """`gs://bucket/experiments/fraud/churn`."""
         name = "/".join(path)
         if name not in self._folders:
+            production = self._owner.environment.production
             self._folders[name] = StorageManagedFolder(
                 self._owner,
                 _id(*path),
                 bucket=self.bucket.name,
                 name=f"{name}/",
                 force_destroy=False,
-                deletion_policy="PREVENT" if self._owner.environment.production else "DELETE",
+                deletion_policy="PREVENT" if production else "DELETE",
+                lifecycle=Lifecycle(prevent_destroy=True) if production else None,
             )
         folder = self._folders[name]
         return Known(f"{self.bucket.uri}/{name}", template("gs://{}/" + name, folder.bucket))

@@ -218,6 +218,7 @@ class VertexFeatureStore(FeatureRequests):
             name=full,
             description=f"Features of {entity}",
             big_query=[{"big_query_source": [{"input_uri": uri}], "entity_id_columns": [entity]}],
+            lifecycle=Lifecycle(prevent_destroy=True) if self.environment.production else None,
             **common,
         )
         self._features[name] = [

@@ -190,16 +190,20 @@ def _step(step: Step, image: str, held: Mapping[str, str], project: str) -> dict
 
 def _build(step: Step, held: Mapping[str, str]) -> list[str]:
     given = {input_of(step, _IMAGE_INPUTS, name): _filled(value, held) for name, value in step.inputs.items()}
-    arguments = ["build", *(f"--tag={tag}" for tag in given.get("tags", "").split())]
+    arguments = ["build", *(f"--tag={tag}" for tag in _listed(given.get("tags", "")))]
     arguments += [f"--build-arg={each}" for each in given.get("build-args", "").splitlines() if each]
     arguments += [f"--{name}={given[name]}" for name in ("file", "target") if name in given]
     return [*arguments, given.get("context", ".")]
 
 
 def _pushed(step: Step) -> list[str]:
-    return (
-        step.inputs.get("tags", "").split() if step.tool == "image-build" and step.inputs.get("push") != "false" else []
-    )
+    pushes = step.tool == "image-build" and step.inputs.get("push") != "false"
+    return _listed(step.inputs.get("tags", "")) if pushes else []
+
+
+def _listed(tags: str) -> list[str]:
+    """Tags are parted by commas, spaces or lines."""
+    return re.findall(r"[^,\s]+", tags)
 
 
 def _filled(text: str, held: Mapping[str, str]) -> str:

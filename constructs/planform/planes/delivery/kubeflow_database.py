@@ -64,6 +64,7 @@ class KubeflowDatabase:
                 charset="utf8mb4",
                 collation="utf8mb4_0900_ai_ci",
                 deletion_policy="ABANDON",
+                lifecycle=Lifecycle(prevent_destroy=True) if facts.production else None,
             )
         connection = f"{facts.project}:{facts.region}:{name}"
         self.connection_name = Known(connection, self._instance.connection_name)

@@ -188,7 +188,7 @@ class Arize(Component):
         return f"{self.environment.prefix}-{team}"
 
     def _spaces_text(self) -> str:
-        spaces = [self._space(team) for team in self._teams]
+        spaces = [self._space(team) for team in sorted(self._teams)]
         api = f"https://{self._host('app')}/graphql"
         held = {"organization": self.settings.organization, "api": api, "spaces": spaces}
         return json.dumps(held, indent=2) + "\n"

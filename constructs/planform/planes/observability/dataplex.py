@@ -38,6 +38,7 @@ from planform.terraform.google import (
     DataplexZone,
     ProjectIamMember,
 )
+from planform.terraform.record import Lifecycle
 
 __all__ = ["AssetSettings", "Dataplex", "DataplexSettings"]
 
@@ -239,6 +240,7 @@ class Dataplex(Component):
     def _types(self) -> None:
         """What an entry can say, and the two kinds of entries."""
         levels = [level.upper() for level in self.settings.classifications]
+        kept = Lifecycle(prevent_destroy=True) if self.environment.production else None
         self._aspects = {
             name: DataplexAspectType(
                 self,
@@ -247,6 +249,7 @@ class Dataplex(Component):
                 display_name=title,
                 description=text,
                 metadata_template=template(name, levels),
+                lifecycle=kept,
                 **self._common,
             )
             for name, title, text in (
@@ -277,7 +280,9 @@ class Dataplex(Component):
         }
         title = f"{self.environment.prefix} platform"
         group = self._named("platform")
-        self._group = DataplexEntryGroup(self, "platform", entry_group_id=group, display_name=title, **self._common)
+        self._group = DataplexEntryGroup(
+            self, "platform", entry_group_id=group, display_name=title, lifecycle=kept, **self._common
+        )
 
     def _entry(
         self, name: str, uri: str, team: str, description: str, aspects: Mapping[str, Mapping[str, Any]]

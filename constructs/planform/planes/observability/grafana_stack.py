@@ -243,11 +243,12 @@ class GrafanaStack(DayOneMonitoring, ClusterComponent):
 
     def _contacts(self) -> None:
         points, routes = [], []
-        for name, contact in self.settings.contacts.items():
+        contacts = sorted(self.settings.contacts.items())
+        for name, contact in contacts:
             mail = {"uid": name, "type": "email", "settings": {"addresses": ";".join(contact.emails)}}
             points.append({"orgId": 1, "name": name, "receivers": [mail]})
             routes += [{"receiver": name, "object_matchers": [["team", "=", team]]} for team in contact.teams]
-        first = next((name for name, contact in self.settings.contacts.items() if not contact.teams), "")
+        first = next((name for name, contact in contacts if not contact.teams), "")
         policy = {"orgId": 1, "receiver": first or points[0]["name"], "group_by": ["alertname"], "routes": routes}
         self._provisioned("contacts", {"apiVersion": 1, "contactPoints": points, "policies": [policy]})
 

@@ -530,6 +530,7 @@ class Cluster(Component):
             ],
             labels=self.labels,
             origin=self.at("notifications"),
+            lifecycle=Lifecycle(prevent_destroy=True) if self.environment.production else None,
             **encryption,
         )
         return topic.id

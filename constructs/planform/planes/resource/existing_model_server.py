@@ -63,8 +63,8 @@ class ExistingModelServerSettings(Settings):
 class ExistingModelServer(Component):
     """Endpoints of the organisation; planform serves no model, and whoever runs them puts the files where they belong.
 
-    Provides: ModelServer, for the endpoints that are named. Folders, sizes and canaries that are asked for are not
-    passed on; the owner sees them in the documents of workloads.
+    Provides: ModelServer, for the endpoints that are named. Folders, sizes, canaries and cards that are asked for are
+    not passed on; the owner sees them in the documents of workloads.
     Requires: nothing.
     Emits: nothing.
     Errors: contract/not-named.
@@ -98,6 +98,7 @@ class ExistingModelServer(Component):
         identity: Identity | None = None,
         canary: str = "",
         canary_percent: int = 0,
+        cards: str = "",
     ) -> EndpointRef:
         """The endpoint that the settings name."""
         held = self.settings.endpoints.get(name)

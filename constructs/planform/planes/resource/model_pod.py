@@ -1,7 +1,7 @@
 """The pod of a served model: where it runs, what it may use, and its model's folder mounted from the bucket.
 
-Source: GKE's page on the Cloud Storage FUSE CSI driver and the attributes of its volumes; Kubernetes' page on the
-restricted profile of pods. Read 2026-11.
+Source: GKE's page on the Cloud Storage FUSE CSI driver, whose volumes init containers can mount from GKE 1.29 on, and
+the attributes of its volumes; Kubernetes' page on the restricted profile of pods. Read 2026-11.
 """
 
 from __future__ import annotations
@@ -23,6 +23,22 @@ __all__ = ["PRIORITY", "AskedModel", "ServingSettings", "mounted", "pod"]
 PRIORITY = "model-serving"
 DRIVER = "gcsfuse.csi.storage.gke.io"
 USER = 1000
+CARDS = "/cards"
+PROOF = """\
+import json, sys
+
+card, scan = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+if not card:
+    sys.exit("the card of this version is empty")
+if scan["verdict"] != "passed":
+    sys.exit("the scan of this version did not pass")
+"""
+"""Ends with 0 for a version that has a card and a verdict that passed, and with nothing else for any other."""
+_CONFINED: Mapping[str, Any] = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 
 
 class ServingSettings(Settings):
@@ -51,7 +67,10 @@ class ServingSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class AskedModel:
-    """One endpoint as it was asked for, and the place that its objects are made in."""
+    """One endpoint as it was asked for, and the place that its objects are made in.
+
+    `cards` are the bucket and the folder of the model's cards, where its servers ask for them.
+    """
 
     name: str
     namespace: str
@@ -65,6 +84,12 @@ class AskedModel:
     service_account: str
     team: str
     track: str = "stable"
+    cards: tuple[str, str] | None = None
+
+    @property
+    def version(self) -> str:
+        """The last part of its folder."""
+        return self.folder.rpartition("/")[2]
 
     @property
     def object_name(self) -> str:
@@ -117,9 +142,11 @@ def pod(
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
+        "initContainers": [_proof(asked, server)] if asked.cards is not None else None,
         "containers": [_container(asked, settings, server)],
         "volumes": [
             _model_volume(asked, settings),
+            *([_volume("cards", *asked.cards)] if asked.cards is not None else []),
             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "8Gi"}},
         ],
@@ -127,14 +154,35 @@ def pod(
 
 
 def _model_volume(asked: AskedModel, settings: ServingSettings) -> dict[str, Any]:
-    attributes = {
-        "bucketName": asked.bucket,
-        "mountOptions": f"implicit-dirs,only-dir={asked.folder},uid={USER},gid={USER}",
+    cached = {
         "fileCacheCapacity": f"{settings.cache_gib}Gi",
         "fileCacheForRangeRead": "true",
         "metadataCacheTTLSeconds": "-1",
     }
-    return {"name": "model", "csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
+    return _volume("model", asked.bucket, asked.folder, cached)
+
+
+def _volume(name: str, bucket: str, folder: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A folder of a bucket, read-only."""
+    options = f"implicit-dirs,only-dir={folder},uid={USER},gid={USER}"
+    attributes = {"bucketName": bucket, "mountOptions": options, **(more or {})}
+    return {"name": name, "csi": {"driver": DRIVER, "readOnly": True, "volumeAttributes": attributes}}
+
+
+def _proof(asked: AskedModel, server: Mapping[str, Any]) -> dict[str, Any]:
+    """What ends before the server starts, or keeps it from starting; in the server's image, which is there anyway."""
+    files = [f"{CARDS}/{asked.version}.json", f"{CARDS}/{asked.version}.scan.json"]
+    return {
+        "name": "proof",
+        "image": server["image"],
+        "command": ["python3", "-c", PROOF, *files],
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "128Mi", "ephemeral-storage": "100Mi"},
+            "limits": {"memory": "128Mi", "ephemeral-storage": "100Mi"},
+        },
+        "securityContext": _CONFINED,
+        "volumeMounts": [{"name": "cards", "mountPath": CARDS, "readOnly": True}],
+    }
 
 
 def _container(asked: AskedModel, settings: ServingSettings, server: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,11 +199,7 @@ def _container(asked: AskedModel, settings: ServingSettings, server: Mapping[str
             },
             "limits": {"memory": memory, "ephemeral-storage": "10Gi", **gpus},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": _CONFINED,
         "volumeMounts": [
             {"name": "model", "mountPath": f"/models/{asked.name}", "readOnly": True},
             {"name": "shm", "mountPath": "/dev/shm"},

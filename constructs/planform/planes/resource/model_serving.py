@@ -113,6 +113,7 @@ class ModelServing(ClusterComponent):
         identity: Identity | None = None,
         canary: str = "",
         canary_percent: int = 0,
+        cards: str = "",
     ) -> EndpointRef:
         """Servers of the model, and a name to reach them by."""
         self._refuse(name, format, accelerator, count, min_replicas, max_replicas)
@@ -130,13 +131,14 @@ class ModelServing(ClusterComponent):
             max_replicas=max_replicas,
             service_account=service_account or name,
             team=team,
+            cards=self._files(name, cards) if cards else None,
         )
         copies = self._canary_copies(asked, canary, canary_percent)
         if copies:
             asked = replace(asked, min_replicas=max(min_replicas, copies[0]))
-        other = self._files(name, canary)[0] if canary else bucket
         if not service_account:
-            self._account(asked, identity, {bucket, other})
+            other = self._files(name, canary)[0] if canary else bucket
+            self._account(asked, identity, {bucket, other, asked.cards[0] if asked.cards else bucket})
         self._serve(asked)
         if copies:
             self._serve_canary(asked, canary, copies[1])
