@@ -20,6 +20,7 @@ TEAM_SIZE = 20
 """Documents of a team."""
 ENVIRONMENT = "prod"
 """The one that also makes what environments share, such as repositories."""
+COMMIT = "5f2b0c9d1e7a4836b2d4f0c1a9e8d7c6b5a43210"
 ACCELERATOR = {"type": "nvidia-l4"}
 
 
@@ -37,7 +38,11 @@ def platform(teams: int) -> dict[str, Any]:
     """The reference platform with so many teams, each with a quota for its documents."""
     found: dict[str, Any] = yaml.safe_load(REFERENCE.read_text("utf-8"))
     found["teams"] = {
-        team_name(team): {"owners": [f"group:{team_name(team)}@acme.example"], "accelerators": {"nvidia-l4": 64}}
+        team_name(team): {
+            "owners": [f"group:{team_name(team)}@acme.example"],
+            "accelerators": {"nvidia-l4": 64},
+            "budget_usd_month": 4000,
+        }
         for team in range(teams)
     }
     found["environments"] = {ENVIRONMENT: found["environments"][ENVIRONMENT]}
@@ -70,7 +75,7 @@ def team_documents(team: int) -> Iterator[dict[str, Any]]:
         yield document("Dataset", name, description=about, classification="restricted", database={"table": name},
                        columns=columns)  # fmt: skip
         yield document("Transformation", f"{name}-rows", topic=f"{first}-{name}", partitions=6,
-                       output=f"{first}-{name}", replicas=2)  # fmt: skip
+                       output=f"{first}-{name}", version=COMMIT)  # fmt: skip
     for name in ("payment", "click"):
         yield document("TrainingPipeline", f"{name}-training", model=f"{first}-{name}-model",
                        features=f"{first}-{name}-features", label="fraud", accelerator=ACCELERATOR,
