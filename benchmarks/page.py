@@ -11,10 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.bindings import PACKAGE, VERSION, Comparison
+from benchmarks.many_workloads import TEAM_SIZE
 from benchmarks.policies import AIM, Judged
 from benchmarks.process import Measured
 from benchmarks.scale import BEND, Size, is_linear, milliseconds_each
 from benchmarks.startup import Start
+from benchmarks.workloads import MOST, Documents
 
 HEAD = """\
 # Benchmarks
@@ -28,7 +30,12 @@ or Node. Ratios are of the least, which other work on the machine disturbs least
 
 
 def page(
-    starts: Sequence[Start], sizes: Sequence[Size], rules: Sequence[Judged], comparison: Comparison | None, runs: int
+    starts: Sequence[Start],
+    sizes: Sequence[Size],
+    documents: Sequence[Documents],
+    rules: Sequence[Judged],
+    comparison: Comparison | None,
+    runs: int,
 ) -> str:
     """The whole page, in Markdown."""
     parts = [HEAD.format(runs=runs, facts=_table(("measured on", ""), _facts()))]
@@ -36,6 +43,7 @@ def page(
     if comparison is not None:
         parts.append("## Against the prebuilt bindings\n\n" + _comparison(comparison))
     parts.append("## Many resources\n\n" + _sizes(sizes))
+    parts.append("## Many workloads\n\n" + _documents(documents))
     parts.append("## Policy rules\n\n" + _rules(rules))
     return "\n".join(parts)
 
@@ -144,6 +152,33 @@ def _growth(sizes: Sequence[Size]) -> Iterator[str]:
             f"One more resource on `{engine}` costs {said} ms from one size to the next."
             f" Aim: linear, that is never more than {BEND} times what it was before: {verdict}.\n"
         )
+
+
+def _documents(measured: Sequence[Documents]) -> str:
+    rows = []
+    for each in measured:
+        rows.append((f"{each.documents:,}", f"{each.teams}", "everything", *_figures(each.whole), "1.0"))
+        rows.append(("", "", "one changed document", *_figures(each.changed), _ratio(each.changed, each.whole)))
+    text = [_DOCUMENTS, _table(("documents", "teams", "compiled", "least", "middle", "peak", "to everything"), rows)]
+    count, seconds = MOST
+    found = next((each for each in measured if each.documents == count), None)
+    if found is not None:
+        verdict = "met" if found.whole.middle < seconds else "**missed**"
+        text.append(f"Aim: {count:,} documents in under {seconds:.0f} s: {verdict}.")
+    if len(measured) > 2:
+        costs = [1000 * (more.whole.least - less.whole.least) / (more.documents - less.documents)
+                 for less, more in pairwise(measured)]  # fmt: skip
+        said = ", ".join(f"{cost:.1f}" for cost in costs)
+        linear = "met" if is_linear(costs) else "**missed**"
+        text.append(f"One more document costs {said} ms from one number to the next. Aim: linear: {linear}.")
+    return "\n".join(text) + "\n"
+
+
+_DOCUMENTS = f"""\
+`planform synth` of the reference platform in one environment, with {TEAM_SIZE} workload documents of all kinds for each
+team: compiled, checked, judged by every rule and written over what was there. Then the same with `--changed`, where one
+endpoint has another version: its team's workloads are compiled, and merged into the output.
+"""
 
 
 def _rules(rules: Sequence[Judged]) -> str:

@@ -16,6 +16,12 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "tracking": "mlflow",
         "tracking_uri": "https://mlflow.acme.example",
     },
+    "LanguageModelEndpoint": {
+        **COMMON,
+        "name": "answers-endpoint",
+        "repository": "https://git.acme.example/fraud/answers-endpoint",
+        "model": "answers",
+    },
     "ModelEndpoint": {
         **COMMON,
         "name": "fraud-endpoint",

@@ -542,3 +542,10 @@ def _wait_for(ask: Any, number: int) -> None:
             return
         time.sleep(0.3)
     pytest.fail(f"the job did not come to {number} events")
+
+
+def test_the_memory_of_a_repository_is_json_of_its_lines() -> None:
+    made = application("Transformation", ANSWERS["Transformation"])
+    held = json.loads(made[BASE])
+    assert {path: "".join(lines) for path, lines in held.items()} == {k: v for k, v in made.items() if k != BASE}
+    assert made[BASE] == json.dumps(held, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

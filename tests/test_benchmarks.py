@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.many_workloads import TEAM_SIZE, team_documents
 from benchmarks.process import measure, python
 from benchmarks.scale import is_linear
+from planform.golden_paths import GOLDEN_PATHS
 
 
 @pytest.mark.engine
@@ -22,6 +24,8 @@ def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
             "8",
             "16",
             "24",
+            "--documents",
+            "20",
             "--runs",
             "1",
             "--no-bindings",
@@ -36,6 +40,8 @@ def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
         "planform synth",
         "cdktf alone",
         "planform, native",
+        "Many workloads",
+        "one changed document",
         "Policy rules",
         "Aim",
     ):
@@ -58,3 +64,9 @@ def test_measurements_are_of_the_child() -> None:
 @pytest.mark.parametrize(("costs", "linear"), [((1.0, 1.1, 1.0), True), ((1.0, 1.4, 2.2), False), ((2.0, 0.5), True)])
 def test_growth_is_linear_while_no_step_costs_much_more(costs: tuple[float, ...], linear: bool) -> None:
     assert is_linear(costs) is linear
+
+
+def test_a_team_has_documents_of_every_kind() -> None:
+    documents = [*team_documents(0)]
+    assert {each["kind"] for each in documents} > {entry.kind for entry in GOLDEN_PATHS}
+    assert len(documents) == TEAM_SIZE

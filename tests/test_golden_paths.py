@@ -151,7 +151,7 @@ def workload(kind: str) -> ExplainedWorkload:
         delivery = next(row for row in named[0].rows if row.plane == "delivery")
         rows = [row for row in named[0].rows if row.plane != "delivery"]
         merged = ExplainedRow("delivery", delivery.must, (*delivery.addresses, *sorted(first)), delivery.files, (), ())
-        return ExplainedWorkload("prod", kind, "payments", "fraud", named[0].at, (merged, *rows))
+        return ExplainedWorkload("prod", kind, "payments", "fraud", named[0].at, lambda: (merged, *rows))
     return named[0]
 
 
@@ -612,3 +612,18 @@ def test_schedules(text: str, code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(Schedule).validate_python(text)
     assert caught.value.errors()[0]["type"] == code
+
+
+def test_an_endpoint_on_vllm_gets_software_that_speaks_its_protocol() -> None:
+    ask = {"inputs": None, "canary": None, "format": "safetensors"}
+    kinds = ("ModelEndpoint", "TrainingPipeline", "Dataset", "Transformation")
+    found = swapped("resource", "model_server", "vllm", *kinds, change=ask)
+    texts = {
+        str(record.body["file"]): str(record.body["content"])
+        for record in found.records["acme-ai-prod-delivery"]
+        if record.address.startswith("github_repository_file.") and "scoring_endpoint" in record.address
+    }
+    assert "/v1/chat/completions" in texts["src/payment_scoring_endpoint/client.py"]
+    assert {"Dockerfile", "README.md", "pyproject.toml", ".github/workflows/deliver.yml"} <= texts.keys()
+    assert yaml.safe_load(texts[".planform/template.yaml"])["template"] == "language_model_endpoint"
+    assert row(found, "ModelEndpoint", "delivery").true

@@ -10,13 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from planform.blueprint.document import Document
 from planform.blueprint.read import read_text
 from planform.checks.cloud import check as check_cloud
 from planform.diagnostics import DiagnosticError, to_json, to_text
 from planform.literals import looks_secret
+from planform.output.output import Difference
 from planform.pages import all_codes
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.resource import accelerators as catalogue
@@ -25,6 +29,7 @@ from planform.terraform.schema import load
 
 Blueprint = dict[str, Any]
 META = {"//", "lifecycle", "depends_on", "provider", "count", "for_each"}
+FOLDER = Path(__file__).resolve().parent.parent / "blueprints" / "reference"
 REGIONS = ("europe-west4", "us-central1", "us-east5")
 
 few = settings(
@@ -273,6 +278,46 @@ def shuffled(value: Any, chance: random.Random) -> Any:
 def test_the_order_of_keys_changes_no_byte(blueprint: Blueprint, seed: int) -> None:
     other = compiled(shuffled(blueprint, random.Random(seed))).output.files
     assert dict(sorted(compiled(blueprint).output.files.items())) == dict(sorted(other.items()))
+
+
+ORDERED = ("columns", "features", "inputs", "outputs")
+"""Keys of workload documents whose own keys stand in an order that means something."""
+MORE = {
+    "ModelEndpoint": {"objective": {"percent": 99.9, "latency_ms": 150}},
+    "NotebookWorkspace": {"secrets": {"b-key": "Calls to b", "a-key": "Calls to a"}},
+    "TrainingPipeline": {
+        "parameters": {"max_depth": "6", "eta": "0.1"},
+        "secrets": {"scoring-key": "Calls to the partner", "a-key": "Calls to a"},
+        "evaluation": {"metric": "auc", "least": 0.8, "gain": 0.01},
+    },
+}
+"""Mappings of several keys, where the reference has one or none."""
+
+
+def workload_documents(chance: random.Random | None) -> Iterator[Document]:
+    """The reference; its workload documents with their keys in another order, where there is a chance."""
+    for file in sorted(FOLDER.rglob("*.yaml")):
+        for written in yaml.safe_load_all(file.read_text("utf-8")):
+            value = {**written, **MORE.get(written["kind"], {})}
+            if chance is not None and written["kind"] != "Platform":
+                value = reordered(value, chance)
+            yield from read_text(yaml.safe_dump(value, sort_keys=False), file.name)
+
+
+def reordered(value: Any, chance: random.Random, key: str = "") -> Any:
+    """As `shuffled`, but for mappings whose order is meant."""
+    if isinstance(value, dict):
+        keys = list(value)
+        if key not in ORDERED:
+            chance.shuffle(keys)
+        return {each: reordered(value[each], chance, each) for each in keys}
+    return [reordered(each, chance) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_keys_in_workload_documents_changes_no_byte(seed: int) -> None:
+    one, other = (compile_documents([*workload_documents(chance)]).output for chance in (None, random.Random(seed)))
+    assert one.difference(other) == Difference((), (), ())
 
 
 @few

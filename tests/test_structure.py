@@ -44,6 +44,7 @@ ORDER = (
     "pages",
     "own_app",
     "pipeline",
+    "changed",
     "report",
     "preview",
     "cli",

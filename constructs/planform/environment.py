@@ -120,7 +120,7 @@ def build_environment(app: App, spec: EnvironmentSpec, catalog: Catalog | None =
         raise DiagnosticError(faults)
     teams = _teams(app, spec, components, wiring, stacks)
     _publish(spec, wiring, components, paths)
-    workloads = build_workloads(spec, paths, components, teams, stacks.values()) if spec.workloads else ()
+    workloads = build_workloads(spec, paths, components, teams, stacks) if spec.workloads else ()
     later = _after_teams(spec, wiring, workloads, stacks)
     _finish(spec, wiring, components, stacks, later)
     _deliver(spec, wiring, components, teams, workloads)

@@ -15,7 +15,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, Location
 from planform.kubernetes.record import Delivered, objects_of
 from planform.literals import looks_secret
 
-__all__ = ["File", "RepositoryFile"]
+__all__ = ["File", "RepositoryFile", "RepositoryStream"]
 
 _PATH = re.compile(r"(?!\.git/)[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
@@ -40,13 +40,6 @@ class File(Delivered):
             raise DiagnosticError(faults)
         self.key = ("file", self.path)
         objects_of(scope).add(self)
-
-    def append(self, text: str) -> None:
-        """Add to its end: for a file to which several things contribute. Errors: output/secret-in-file."""
-        faults = [*self._secret_faults(text)]
-        if faults:
-            raise DiagnosticError(faults)
-        self.text += text
 
     @property
     def path(self) -> str:
@@ -77,3 +70,28 @@ class RepositoryFile(File):
     @property
     def path(self) -> str:
         return f"repository/{self.name}"
+
+
+class RepositoryStream(RepositoryFile):
+    """YAML documents in one file, to which several things contribute: in the order of their texts, whoever came first.
+
+    Each begins with `---` in a line.
+    """
+
+    __slots__ = ("_documents",)
+
+    def append(self, document: str) -> None:
+        """One more document. Errors: output/secret-in-file."""
+        faults = [*self._secret_faults(document)]
+        if faults:
+            raise DiagnosticError(faults)
+        self._documents.append(document)
+
+    @property
+    def text(self) -> str:
+        """All of them."""
+        return "".join(sorted(self._documents))
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self._documents = [text]

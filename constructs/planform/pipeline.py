@@ -48,6 +48,7 @@ __all__ = [
     "build",
     "compile_documents",
     "compile_files",
+    "compile_specs",
     "judge",
     "judged_of",
     "specs_of",
@@ -212,9 +213,31 @@ def compile_documents(
     `ledger` stands for the `Addresses` document among them. `may_lose` leaves out what the ledger has to say, for
     questions of what if; its moves are written all the same.
     """
-    catalog = builtin()
-    specs = resolve(documents, catalog, environments, builtin_paths())
+    specs = resolve(documents, builtin(), environments, builtin_paths())
     _refuse_unknown_planes(specs, planes)
+    return compile_specs(
+        specs,
+        documents,
+        environments=environments,
+        planes=planes,
+        compose=compose,
+        ledger=ledger,
+        may_lose=may_lose,
+    )
+
+
+def compile_specs(
+    specs: tuple[EnvironmentSpec, ...],
+    documents: Sequence[Document],
+    *,
+    environments: Sequence[str] = (),
+    planes: Sequence[str] = (),
+    compose: Compose | None = None,
+    ledger: Addresses | None = None,
+    may_lose: bool = False,
+) -> Compilation:
+    """The same from environments that were resolved already."""
+    catalog = builtin()
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))
@@ -241,8 +264,9 @@ def compile_documents(
     only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
         only = None
-    workloads = explained_workloads(app, files)
-    return Compilation(specs, Output(files), records, findings, only, keeping, workloads, made, texts)
+    return Compilation(
+        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts
+    )
 
 
 def judge(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planform.diagnostics import Location
@@ -47,6 +47,16 @@ class Document:
         """The place of the key, or of the value where there is no key; likewise the nearest parent's."""
         mark = self._nearest(path)
         return mark.key or mark.value
+
+    def moved(self, file: str) -> Document:
+        """The same document as it would be in another file."""
+        if file == self.file:
+            return self
+        marks = {
+            path: Mark(mark.key and replace(mark.key, file=file), replace(mark.value, file=file))
+            for path, mark in self.marks.items()
+        }
+        return Document(file, self.value, marks)
 
     def _nearest(self, path: Path) -> Mark:
         while path not in self.marks:

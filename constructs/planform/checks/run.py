@@ -11,14 +11,14 @@ from planform.checks.cloud_names import duplicates
 from planform.diagnostics import Diagnostic, Location, error, in_order
 from planform.terraform.record import Records
 
-__all__ = ["run_checks"]
+__all__ = ["STACK_FILE", "documents_in", "names_taken_twice", "run_checks"]
 
 STACK_FILE = "cdk.tf.json"
 
 
 def run_checks(files: Mapping[str, str], records: Mapping[str, Records]) -> tuple[Diagnostic, ...]:
     """The findings of all checks, in file order. `records` tells which blueprint line an address comes from."""
-    documents = dict(_documents(files))
+    documents = documents_in(files)
     origins = _origins(records)
     found: list[Diagnostic] = [warning for each in records.values() for warning in each.warnings]
     for stack, document in documents.items():
@@ -26,17 +26,23 @@ def run_checks(files: Mapping[str, str], records: Mapping[str, Records]) -> tupl
             at = origins.get((stack, fault.address))
             where = f"{fault.address}.{fault.argument}" if fault.argument else fault.address
             found.append(error(fault.code, fault.summary, at, notes=(f"{where} in {stack}",), help=fault.help))
-    for clash in duplicates(documents):
-        at = next((origins[key] for key in clash.places if key in origins), None)
-        found.append(error(clash.code, clash.summary, at, help=clash.help))
+    found += names_taken_twice(documents, records)
     return in_order(found)
 
 
-def _documents(files: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for path, text in files.items():
-        folder, _, name = path.rpartition("/")
-        if name == STACK_FILE:
-            yield folder.rpartition("/")[2], json.loads(text)
+def names_taken_twice(
+    documents: Mapping[str, Mapping[str, Any]], records: Mapping[str, Records]
+) -> Iterator[Diagnostic]:
+    """The findings of the check that compares the stacks with each other, over Terraform documents by stack."""
+    origins = _origins(records)
+    for clash in duplicates(documents):
+        at = next((origins[key] for key in clash.places if key in origins), None)
+        yield error(clash.code, clash.summary, at, help=clash.help)
+
+
+def documents_in(files: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """The Terraform documents among the files of an output, by stack."""
+    return {path.split("/")[-2]: json.loads(files[path]) for path in files if path.endswith(f"/{STACK_FILE}")}
 
 
 def _origins(records: Mapping[str, Records]) -> dict[tuple[str, str], Location]:

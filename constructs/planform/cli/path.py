@@ -191,7 +191,7 @@ def update(run: Run, folder: str, settings: tuple[str, ...], dry_run: bool) -> N
             run.data(f"{change:<8}  {path}")
         marked = len(found.conflicts)
         run.talk(
-            f"{marked} to be decided: search for `<<<<<<<`, decide, and commit"
+            f"{marked} to be decided: look for `<<<<<<<`, or whether a file that one side removed stays; then commit"
             if marked
             else "next: run the tests, and commit"
             if changes

@@ -28,6 +28,7 @@ from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
+from planform.kubernetes.writer import to_yaml
 from planform.plain_yaml import load
 from planform.planes.gate_script import Gate, gate_text
 
@@ -49,12 +50,13 @@ RECORD = ".planform/template.yaml"
 BASE = ".planform/base.json"
 KINDS: Mapping[str, str] = {
     "ExperimentTracking": "experiment_tracking",
+    "LanguageModelEndpoint": "language_model_endpoint",
     "ModelEndpoint": "model_endpoint",
     "TrainingPipeline": "training_pipeline",
     "Transformation": "transformation",
 }
-"""Kinds with a repository of their own, and their folders of templates."""
-COMPONENT_TYPES = {"ModelEndpoint": "service", "Transformation": "service"}
+"""Kinds with a repository of their own, and their folders of templates; a ModelEndpoint has one for each protocol."""
+COMPONENT_TYPES = {"LanguageModelEndpoint": "service", "ModelEndpoint": "service", "Transformation": "service"}
 """What the portal's catalog calls them; the others are a `library`."""
 _PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 
@@ -77,10 +79,21 @@ def application(kind: str, answers: Mapping[str, Any], *, without: Collection[st
         "answers": dict(sorted(answers.items())),
     }
     head = "# What made this repository; `planform path update` reads and writes it.\n"
-    rendered[RECORD] = head + yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
-    lines = {path: text.splitlines(keepends=True) for path, text in rendered.items()}  # so that its changes read well
-    rendered[BASE] = json.dumps(lines, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    rendered[RECORD] = head + to_yaml(record)
+    rendered[BASE] = _by_lines(rendered)
     return dict(sorted(rendered.items()))
+
+
+def _by_lines(files: Mapping[str, str]) -> str:
+    """Files as JSON, a line of text in a line of its own, so that changes read well.
+
+    Written by hand, as the standard library's encoder is slow where it indents, and every repository has one of these.
+    """
+    texts = []
+    for path, text in sorted(files.items()):
+        lines = ",\n  ".join(map(_quoted, text.splitlines(keepends=True)))
+        texts.append(f"{_quoted(path)}: [\n  {lines}\n ]" if lines else f"{_quoted(path)}: []")
+    return "{\n " + ",\n ".join(texts) + "\n}\n"
 
 
 def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = None) -> Merged:

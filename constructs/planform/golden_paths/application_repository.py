@@ -59,14 +59,16 @@ def deliver(
     secrets: Secrets | None = None,
     files: Mapping[str, str] | None = None,
     plane: str = "delivery",
+    templates: str = "",
 ) -> None:
     """Write the repository's first files, as part of what happens in `plane`.
 
-    They are the software of its kind by `answers`, where there is one for them, `files` of the path's own, and a
-    workflow that tests and then delivers by `steps`; without steps it only tests.
+    They are the software of its kind, or of `templates`, by `answers`, where there is one for them, `files` of the
+    path's own, and a workflow that tests and then delivers by `steps`; without steps it only tests.
     """
     others = {**(ide.repository_files() if ide is not None else {}), **(files or {})}
-    made = {**_software(path, answers, repository, without=others), **others}
+    kind = templates or path.kind
+    made = {**_software(path, kind, answers, repository, without=others), **others}
     path.finds(plane, f'"{repository.name}"', inside="stacks")
     acting = acting_identity(path, identity, repository) if steps and identity is not None else None
     if repository.host != WITH_VARIABLES and steps:
@@ -85,20 +87,21 @@ def deliver(
             "deliver",
             f"Deliver {path.name}" if steps else f"Test {path.name}",
             Trigger(pull_request=True, push=True, manual=True),
-            (_tests(path.kind), *(_deliveries(path.settings.bound, shared) if steps else ())),
+            (_tests(kind), *(_deliveries(path.stages, shared) if steps else ())),
         )
         made |= ci.render(workflow, repository=repository)  # last, so that it runs once everything is there
     control.write(repository, made)
 
 
-def keep(path: Path, answers: Mapping[str, Any] | None) -> None:
+def keep(path: Path, answers: Mapping[str, Any] | None, *, templates: str = "") -> None:
     """The software as files of the output, where no repository is made for it: for its team to commit."""
-    for name, text in _software(path, answers).items():
+    for name, text in _software(path, templates or path.kind, answers).items():
         path.file(f"repository/{name}", text)
 
 
 def _software(
     path: Path,
+    kind: str,
     answers: Mapping[str, Any] | None,
     repository: CodeRepository | None = None,
     *,
@@ -112,7 +115,7 @@ def _software(
         "repository": repository.url if repository is not None else "",
         "team": path.team,
     }
-    return application(path.kind, {**common, **answers}, without=sorted(without))
+    return application(kind, {**common, **answers}, without=sorted(without))
 
 
 def _tests(kind: str) -> Job:

@@ -143,7 +143,7 @@ class GoldenPath(Path):
         secrets = self.settings.presets.get("secrets", {})
         return {
             "identity": f"the service account team-<team> of {self.environment.project}, for the base kind's own roles",
-            "secrets": {name: f"{self.environment.prefix}-<team>-{name}" for name in secrets}
+            "secrets": {name: f"{self.environment.prefix}-<team>-{name}" for name in sorted(secrets)}
             if isinstance(secrets, Mapping)
             else {},
         }

@@ -68,8 +68,8 @@ PROGRAM
 """
 
 
-PROTOCOL = "kserve-v2"
-"""What the service of the templates speaks with the model server."""
+TEMPLATES = {"kserve-v2": "ModelEndpoint", "openai": "LanguageModelEndpoint"}
+"""The templates of the service, by what it speaks with the model server."""
 TensorName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_./:-]{0,99}$")]
 
 
@@ -365,10 +365,10 @@ class ModelEndpoint(Path):
         ]
         for capability in missing:
             self.lacks("delivery", capability)
-        answers = self._answers(made)
+        answers, templates = self._answers(made), TEMPLATES.get(made.protocol, "")
         if self.ci is None or self.version_control is None or missing:
             with self.row("delivery"):
-                keep(self, answers)
+                keep(self, answers, templates=templates)
             return
         with self.row("delivery"):
             repository = make_repository(self, self.version_control)
@@ -383,6 +383,7 @@ class ModelEndpoint(Path):
                 secrets=self.secrets,
                 ide=self.ide,
                 answers=answers,
+                templates=templates,
                 files=self._score(made),
             )
         if self.model_scanning is not None:
@@ -391,11 +392,14 @@ class ModelEndpoint(Path):
 
     def _answers(self, made: EndpointRef) -> dict[str, Any] | None:
         """What the repository's templates ask for; None where they do not know the model server's protocol."""
-        if made.protocol != PROTOCOL:
+        if made.protocol not in TEMPLATES:
+            known = " or ".join(f"`{each}`" for each in TEMPLATES)
             self.without(
-                "delivery", f"the service is one's own, as the model server speaks `{made.protocol}`, not `{PROTOCOL}`"
+                "delivery", f"the service is one's own, as the model server speaks `{made.protocol}`, not {known}"
             )
             return None
+        if made.protocol == "openai":
+            return {"model": self.name}
         signature = self.settings.model_dump(mode="json", include={"inputs", "outputs", "batch"})
         return {**signature, "model": self.name}
 

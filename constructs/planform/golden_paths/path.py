@@ -50,6 +50,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         *,
         environment: Environment,
         teams: Sequence[str],
+        siblings: Sequence[str],
         components: Mapping[str, object],
         ledger: Ledger,
         given: dict[tuple[str, str], Any],
@@ -63,6 +64,8 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
         self.team = spec.settings.team
         self.environment = environment
         self.teams = teams
+        self.stages = tuple(name for name in siblings if name in self.settings.bound)
+        """Where it is, in the order in which a version gets there: production last."""
         self.origin = spec.origin("name")
         self.manifests = Manifests(environment.name, f"team-{self.team}", self.id, self.team, environment.charts)
         self._rows = {plane: Row(plane, must) for plane, must in self.table.items()}

@@ -55,7 +55,7 @@ class ExplainedRow:
 
 
 class Ledger:
-    """Tells what was made between two moments, in any stack of an environment."""
+    """Tells what was made between two moments, in some stacks of an environment."""
 
     def __init__(self, records: Iterable[Records], objects: Iterable[Objects]) -> None:
         self._records = [*records]

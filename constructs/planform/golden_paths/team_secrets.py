@@ -29,6 +29,6 @@ def bring_secrets(path: Path, secrets: Secrets | None, compute: Compute, name: s
         return ""
     held = {
         each.upper().replace("-", "_"): secrets.secret(f"{path.team}-{each}", readers=path.members, purpose=purpose)
-        for each, purpose in path.settings.secrets.items()
+        for each, purpose in sorted(path.settings.secrets.items())
     }
     return secrets.deliver(name, held, namespace=path.namespace, cluster=compute.cluster(), scope=path)

@@ -61,8 +61,7 @@ def _publish(
 
 
 def _options(spec: EnvironmentSpec, path: type[Path], components: Mapping[str, object]) -> dict[str, Sequence[str]]:
-    declared = [thing for each in spec.workloads for thing in each.settings.gives()]
-    named = {field: sorted(name for sort, name in declared if sort == wanted) for field, wanted in path.choices.items()}
+    named = {field: spec.declared.get(wanted, ()) for field, wanted in path.choices.items()}
     found = {"team": sorted(spec.teams), "environments": [*spec.siblings], **named, **path.options(components)}
     return {name: options for name, options in found.items() if options}
 

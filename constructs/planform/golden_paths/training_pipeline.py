@@ -225,7 +225,7 @@ class TrainingPipeline(Path):
 
     def _secret_variables(self, secret: str, client: MetadataClient) -> dict[str, list[str]]:
         """Secrets of the namespace, each with the variables that steps get of it."""
-        found = {secret: [each.upper().replace("-", "_") for each in self.settings.secrets]} if secret else {}
+        found = {secret: [each.upper().replace("-", "_") for each in sorted(self.settings.secrets)]} if secret else {}
         gate = self.model_scanning.gate() if self.model_scanning is not None else None
         if gate is not None and gate.secrets and self.secrets is not None:
             held = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from planform.engine import Construct, TerraformStack
 from planform.golden_paths.rows import Ledger
 from planform.kubernetes.record import objects_of
 from planform.planes.component import Refused
+from planform.planes.wiring import team_stack_name
 from planform.spec.fault import Fault
 from planform.spec.platform import EnvironmentSpec, WorkloadSpec
 from planform.terraform.record import records_of
@@ -30,14 +32,21 @@ def build_workloads(
     paths: Paths,
     components: Mapping[str, Construct],
     teams: Mapping[str, TeamSpace],
-    stacks: Iterable[TerraformStack],
+    stacks: Mapping[str, TerraformStack],
 ) -> tuple[Path, ...]:
     """Every workload of an environment, in the order in which they were built.
 
     Raises DiagnosticError with everything that is wrong with any of them.
     """
-    held = {id(objects): objects for objects in map(objects_of, (*components.values(), *teams.values()))}
-    ledger = Ledger(map(records_of, stacks), held.values())
+    names = {team: team_stack_name(spec, team) for team in teams}
+    shared = [stack for name, stack in stacks.items() if name not in names.values()]
+
+    @cache
+    def ledger(team: str) -> Ledger:
+        """Of what a workload may add to: what is all teams', and its own team's, but no other team's."""
+        held = {id(objects): objects for objects in map(objects_of, (*components.values(), teams[team]))}
+        return Ledger(map(records_of, (*shared, stacks[names[team]])), held.values())
+
     given: dict[tuple[str, str], object] = {}
     made = [
         paths.load(each.kind)(
@@ -45,8 +54,9 @@ def build_workloads(
             each,
             environment=spec.environment,
             teams=tuple(spec.teams),
+            siblings=spec.siblings,
             components=components,
-            ledger=ledger,
+            ledger=ledger(each.settings.team),
             given=given,
         )
         for each in _ordered(spec.workloads)

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -67,6 +67,50 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         refuse(folder, fault, "name a folder that you may write to, and whose parent folder you may write to")
 
 
+def change_folder(folder: Path, changes: Mapping[str, bytes | None]) -> None:
+    """Change some files of a folder that planform wrote, one after another, and remove those that are None.
+
+    Each file changes in one step, the folder does not: a run that is killed is finished by making the changes again.
+    Errors: output/foreign-folder, output/in-use, output/no-space, output/not-writable, output/unsafe-path.
+    """
+    target = _real(folder)
+    try:
+        ours = _owned(target) - {MARKER}
+        _refuse_running(target)
+        _mark(target, sorted({*ours, *changes}))  # first, as a file that is not listed would be somebody else's
+        for path, content in changes.items():
+            place = target / path
+            if path not in ours and os.path.lexists(place) and content is not None:
+                _refuse_other(place, content)
+            if content is None:
+                place.unlink(missing_ok=True)
+                _remove_empty(place.parent, target)
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                new = place.with_name(f".{place.name}.planform-new")
+                new.write_bytes(content)
+                new.replace(place)
+        _mark(target, sorted({*ours, *changes} - {path for path, content in changes.items() if content is None}))
+    except OSError as fault:
+        refuse(folder, fault, "name a folder that you may write to")
+
+
+def _refuse_other(place: Path, content: bytes) -> None:
+    if not place.is_file() or place.is_symlink() or place.read_bytes() != content:
+        raise _in_the_way(place)
+
+
+def _remove_empty(folder: Path, target: Path) -> None:
+    while folder != target and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _mark(folder: Path, paths: Iterable[str]) -> None:
+    listing = "".join(f"{path}\n" for path in paths)
+    folder.joinpath(MARKER).write_text(_HEAD + listing, "utf-8", newline="")
+
+
 def _real(folder: Path) -> Path:
     if folder.is_symlink() and not folder.exists():
         fault = f"{folder} is a symbolic link to nothing"
@@ -111,8 +155,7 @@ def _fill(stage: Path, files: Mapping[str, bytes]) -> None:
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         (stage / path).write_bytes(content)
-    listing = "".join(f"{path}\n" for path in files)
-    stage.joinpath(MARKER).write_text(_HEAD + listing, "utf-8", newline="")
+    _mark(stage, files)
 
 
 def _carry(target: Path, stage: Path, ours: frozenset[str]) -> None:
@@ -150,15 +193,13 @@ def _refuse_collision(source: Path, place: Path) -> None:
         raise DiagnosticError([error("output/unsafe-path", fault, help="remove the link")])
     if source.is_file() and place.is_file() and source.read_bytes() == place.read_bytes():
         return
-    raise DiagnosticError(
-        [
-            error(
-                "output/foreign-folder",
-                f"{source} is in the way, and planform did not write it",
-                help="move it elsewhere; planform replaces only files of its own",
-            )
-        ]
-    )
+    raise _in_the_way(source)
+
+
+def _in_the_way(place: Path) -> DiagnosticError:
+    fault = f"{place} is in the way, and planform did not write it"
+    help = "move it elsewhere; planform replaces only files of its own"
+    return DiagnosticError([error("output/foreign-folder", fault, help=help)])
 
 
 def _link(source: Path, place: Path) -> None:

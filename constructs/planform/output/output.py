@@ -14,7 +14,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.engine_json import to_text
 from planform.output.folder import MARKER, foreign, replace_folder, written_files
 
-__all__ = ["Difference", "Output"]
+__all__ = ["MANIFEST", "Difference", "Output", "content_of"]
 
 MANIFEST = "manifest.json"
 """The engine's list of stacks, at the top of every output."""
@@ -105,14 +105,14 @@ class Output:
         faults = _path_faults(paths)
         if faults:
             raise DiagnosticError(faults)
-        return cls({path: _content(target, path) for path in paths})
+        return cls({path: content_of(target, path) for path in paths})
 
 
 def _bytes(content: str | bytes) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
 
-def _content(folder: Path, path: str) -> str | bytes:
+def content_of(folder: Path, path: str) -> str | bytes:
     """A file's content, if the file is inside the folder and no link stands on the way to it."""
     place = folder / path
     if any(Path(folder, *Path(path).parts[:depth]).is_symlink() for depth in range(1, len(Path(path).parts) + 1)):

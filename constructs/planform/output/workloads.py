@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from typing import Any
 
+from planform.golden_paths.path import Path
 from planform.golden_paths.rows import ExplainedRow, explained
 from planform.golden_paths.workloads import workloads_of
 from planform.output.manifests import paths_of
@@ -13,16 +15,24 @@ from planform.output.manifests import paths_of
 __all__ = ["ExplainedWorkload", "explained_workloads"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ExplainedWorkload:
-    """One workload in one environment, and its kind's table with what makes each line true."""
+    """One workload in one environment, and its kind's table with what makes each line true.
+
+    `explain` looks through the output for that, so it is called for workloads that somebody asks about.
+    """
 
     environment: str
     kind: str
     name: str
     team: str
     at: str
-    rows: tuple[ExplainedRow, ...]
+    explain: Callable[[], tuple[ExplainedRow, ...]]
+
+    @cached_property
+    def rows(self) -> tuple[ExplainedRow, ...]:
+        """The table."""
+        return self.explain()
 
     @property
     def text(self) -> str:
@@ -37,22 +47,23 @@ class ExplainedWorkload:
 
     def as_dict(self) -> dict[str, Any]:
         """The same for `--json`."""
-        return asdict(self)
+        named = {name: getattr(self, name) for name in ("environment", "kind", "name", "team", "at")}
+        return {**named, "rows": [asdict(row) for row in self.rows]}
 
 
 def explained_workloads(app: Any, files: Mapping[str, Any]) -> tuple[ExplainedWorkload, ...]:
     """Every workload of an app that was built, by environment."""
-    workloads = workloads_of(app)
-    paths = paths_of(app) if workloads else {}
-    names = sorted(files) if workloads else []
+
+    @cache
+    def places() -> tuple[Mapping[int, str], list[str]]:
+        return paths_of(app), sorted(files)
+
+    def explain(workload: Path) -> Callable[[], tuple[ExplainedRow, ...]]:
+        return lambda: tuple(explained(row, places()[0], files, places()[1]) for row in workload.rows)
+
     return tuple(
         ExplainedWorkload(
-            each.environment.name,
-            each.spec.kind,
-            each.name,
-            each.team,
-            str(each.origin or ""),
-            tuple(explained(row, paths, files, names) for row in each.rows),
+            each.environment.name, each.spec.kind, each.name, each.team, str(each.origin or ""), explain(each)
         )
-        for each in workloads
+        for each in workloads_of(app)
     )

@@ -350,6 +350,8 @@ class EnvironmentSpec:
     siblings: tuple[str, ...] = ()
     """Every environment of the platform, this one too: those of production last, else by name."""
     workloads: tuple[WorkloadSpec, ...] = ()
+    declared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What documents here may name, such as datasets: the names by their sort, also where only a part is built."""
     kinds: Any = None
     """The kinds of workloads as they were handed to `resolve`, with those that the blueprint makes."""
 

@@ -22,7 +22,7 @@ from planform.spec.place import Place, diagnostics
 from planform.spec.platform import EnvironmentBlock, EnvironmentSpec, PlaneSpec, Platform, SlotSpec
 from planform.spec.settings import Settings
 from planform.spec.versions import Versions, unknown_names
-from planform.spec.workloads import Kinds, bound_workloads, organisations_own, with_additions
+from planform.spec.workloads import Kinds, bound_workloads, declared_by, organisations_own, with_additions
 
 if TYPE_CHECKING:
     from planform.spec.addresses import Addresses
@@ -107,7 +107,11 @@ def resolve(
         if kinds is not None:
             workloads, faults = bound_workloads(documents, kinds, platforms[0], specs)
             found += faults
-            specs = tuple(replace(spec, workloads=workloads.get(spec.name, ()), kinds=kinds) for spec in specs)
+            specs = tuple(
+                replace(spec, workloads=found_there, declared=declared_by(found_there), kinds=kinds)
+                for spec in specs
+                for found_there in (workloads.get(spec.name, ()),)
+            )
     if found:
         raise DiagnosticError(_without_secrets(found))
     return specs

@@ -16,7 +16,7 @@ from planform.spec.place import Place, diagnostics
 from planform.spec.platform import EnvironmentSpec, WorkloadSpec
 from planform.spec.workload import COMMON, Workload
 
-__all__ = ["Kinds", "bound_workloads", "organisations_own", "with_additions"]
+__all__ = ["Kinds", "bound_workloads", "declared_by", "organisations_own", "with_additions"]
 
 
 class Kinds(Protocol):
@@ -111,6 +111,15 @@ def bound_workloads(
     for each in sorted(bound, key=lambda each: (each.spec.settings.team, each.spec.kind, each.spec.settings.name)):
         result[each.environment].append(each.spec)
     return {name: tuple(each) for name, each in result.items()}, _once(found)
+
+
+def declared_by(workloads: Sequence[WorkloadSpec]) -> dict[str, tuple[str, ...]]:
+    """The names that workloads declare, in order, by the sort of what is named."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for each in workloads:
+        for sort, name in each.settings.gives():
+            found[sort].add(name)
+    return {sort: tuple(sorted(names)) for sort, names in sorted(found.items())}
 
 
 def _read(document: Document, kinds: Kinds, known: Sequence[str]) -> tuple[list[_Bound], list[Diagnostic]]:

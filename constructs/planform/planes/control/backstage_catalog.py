@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from planform.files import RepositoryFile
+from planform.files import RepositoryFile, RepositoryStream
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 
@@ -48,7 +48,7 @@ class BackstageCatalog:
         self._owner = owner
         self._left_out = frozenset(left_out)
         self._published: dict[str, tuple[Mapping[str, Any], dict[str, str]]] = {}
-        self._file: RepositoryFile | None = None
+        self._file: RepositoryStream | None = None
 
     @property
     def path(self) -> str:
@@ -95,7 +95,7 @@ class BackstageCatalog:
     def _append(self, entity: Mapping[str, Any]) -> None:
         text = f"---\n{to_yaml(entity)}"
         if self._file is None:
-            self._file = RepositoryFile(self._owner, self.path, text)
+            self._file = RepositoryStream(self._owner, self.path, text)
         else:
             self._file.append(text)
 

@@ -63,7 +63,7 @@ class ChartValues:
         return {
             "custom": {
                 **self.sign_in.custom(principals),
-                "workspaces": [workspace.document() for workspace in workspaces],
+                "workspaces": [workspace.document for workspace in workspaces],
             },
             "hub": self._hub(principals),
             "proxy": self._proxy(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from planform.contracts.notebooks import NotebookProfile
@@ -30,7 +31,7 @@ class SlotOfPool:
     capacity: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workspace:
     """Everything that the hub must know. `files` are paths whose texts are in the ConfigMap notebooks-assistant."""
 
@@ -57,8 +58,9 @@ class Workspace:
         """The folder of each bucket."""
         return {bucket: f"{HOME}/buckets/{bucket}" for bucket in self.buckets}
 
+    @cached_property
     def document(self) -> dict[str, Any]:
-        """As an element of `custom.workspaces`."""
+        """As an element of `custom.workspaces`; made once, as the values are made anew with each workspace."""
         return {
             "slug": self.slug,
             "display_name": f"{self.name} ({self.team})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -161,6 +162,11 @@ class Gke(Cluster):
 
     def accelerator_pools(self) -> tuple[AcceleratorPool, ...]:
         """Pools with GPUs or TPUs, in the order of the blueprint."""
+        return self._accelerator_pools
+
+    @cached_property
+    def _accelerator_pools(self) -> tuple[AcceleratorPool, ...]:
+        """Kept, as every workload with an accelerator asks."""
         found = (accelerator_pool(name, pool) for name, pool in self.settings.node_pools.items())
         return tuple(pool for pool in found if pool is not None)
 

@@ -1,0 +1,44 @@
+"""How the time of a whole synth grows with the number of workload documents, and what one changed document costs."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.many_workloads import TEAM_SIZE, main
+from benchmarks.process import Measured, measure, planform
+
+MOST = (2_000, 20.0)
+"""So many documents within so many seconds."""
+EDITED = Path("workloads/team-000/t000-payment-scoring.yaml")
+"""An endpoint, whose version is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """One number of documents: everything, and what one changed document changes."""
+
+    documents: int
+    whole: Measured
+    changed: Measured
+
+    @property
+    def teams(self) -> int:
+        return -(-self.documents // TEAM_SIZE)
+
+
+def many_documents(counts: Sequence[int], runs: int) -> Iterator[Documents]:
+    """Measure each number; the smallest first. Each run of either kind writes what it would write the first time."""
+    for count in sorted(counts):
+        with tempfile.TemporaryDirectory() as work:
+            base, head, out = (Path(work) / name for name in ("base", "head", "out"))
+            main(count, base)
+            shutil.copytree(base, head)
+            edited = (head / EDITED).read_text("utf-8")
+            (head / EDITED).write_text(edited.replace("version: '3'", "version: '4'"), encoding="utf-8")
+            whole = measure(planform("synth", base, "--out", out), runs)
+            changed = measure(planform("synth", head, "--out", out, "--changed", base), runs)
+        yield Documents(count, whole, changed)
