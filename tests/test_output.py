@@ -113,6 +113,26 @@ def test_rewrite_replaces_own_files_and_keeps_the_users(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+def test_what_stays_is_the_same_file_and_what_was_edited_is_written_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    Output({"same": "1", "other": "1", "edited": "1", "replaced": "1"}).write(folder)
+    before = {place.name: place.stat().st_ino for place in folder.iterdir()}
+    (folder / "edited").write_text("2")
+    (tmp_path / "elsewhere").write_text("1")
+    (folder / "replaced").unlink()
+    (folder / "replaced").symlink_to(tmp_path / "elsewhere")
+    Output({"same": "1", "other": "2", "edited": "1", "replaced": "1"}).write(folder)
+    after = {place.name: place.stat().st_ino for place in folder.iterdir()}
+    assert [name for name in ("same", "other", "edited", "replaced") if before[name] == after[name]] == ["same"]
+    assert {name: (folder / name).read_text() for name in after if name[0] != "."} == {
+        "same": "1",
+        "other": "2",
+        "edited": "1",
+        "replaced": "1",
+    }
+    assert not (folder / "replaced").is_symlink() and (folder / "same").stat().st_nlink == 1
+
+
 def test_part_has_the_bytes_of_the_whole_and_leaves_the_rest(tmp_path: Path) -> None:
     whole, part = tmp_path / "whole", tmp_path / "part"
     output("2").write(whole)

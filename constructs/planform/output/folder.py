@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -60,7 +61,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         with _staging(target) as stage:
-            _fill(stage, files)
+            _fill(stage, files, target, ours)
             _carry(target, stage, ours)
             _put_in_place(stage, target, ours)
     except OSError as fault:
@@ -150,12 +151,30 @@ def _staging(target: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _fill(stage: Path, files: Mapping[str, bytes]) -> None:
+def _fill(stage: Path, files: Mapping[str, bytes], target: Path, ours: frozenset[str]) -> None:
+    """Write the files. What is in the target as it should be is linked, which disks do many times sooner."""
     for folder in {path.rpartition("/")[0] for path in files}:
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        (stage / path).write_bytes(content)
+        if not (path in ours and _is_still(target / path, content) and _is_linked(target / path, stage / path)):
+            (stage / path).write_bytes(content)
     _mark(stage, files)
+
+
+def _is_still(place: Path, content: bytes) -> bool:
+    try:
+        facts = place.lstat()
+        return stat.S_ISREG(facts.st_mode) and facts.st_size == len(content) and place.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _is_linked(source: Path, place: Path) -> bool:
+    try:
+        os.link(source, place, follow_symlinks=False)
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 def _carry(target: Path, stage: Path, ours: frozenset[str]) -> None:
@@ -206,9 +225,7 @@ def _link(source: Path, place: Path) -> None:
     if source.is_dir() and not source.is_symlink():
         place.mkdir(exist_ok=True)
         return
-    try:
-        os.link(source, place, follow_symlinks=False)
-    except (OSError, NotImplementedError):
+    if not _is_linked(source, place):
         shutil.copy2(source, place, follow_symlinks=False)
 
 
