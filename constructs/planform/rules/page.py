@@ -69,7 +69,7 @@ def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
     if finds:
         parts += [
             "## What it finds",
-            "The reference blueprint passes as it is. Each of these, done to what it compiles to, gives what it `finds`:",
+            "The reference blueprint passes. Each of these, done to what it compiles to, gives what it `finds`:",
             f"```yaml\n{finds}\n```",
         ]
     parts += ["## The rule", f"```rego\n{text[text.index('package ') :].rstrip()}\n```"]
