@@ -116,6 +116,10 @@ class Kueue(Component):
             )
         return held
 
+    def has_trainer(self) -> bool:
+        """Whether Trainer is installed; its own runtimes then are too."""
+        return self.settings.trainer
+
     def priorities(self) -> dict[str, int]:
         """The priority classes."""
         return dict(self.settings.priorities)
