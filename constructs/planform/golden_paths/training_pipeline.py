@@ -100,7 +100,7 @@ class TrainingPipelineSettings(ApplicationWorkload):
         default=None, description="Accelerators of the step that trains. Default: none."
     )
     distributed: Distributed | None = Field(
-        default=None, description="Train on several nodes at once, by Kubeflow Trainer. Default: in one pod."
+        default=None, description="Train on several nodes at once, by Kubeflow Trainer, instead of in one pod. Default: none."
     )
     schedule: Schedule | None = Field(
         default=None, description="When it runs, cron, UTC. Default: at each commit alone."
