@@ -211,7 +211,7 @@ class TrainingPipeline(Path):
                 "workload/no-trainer",
                 f"environment `{self.environment.name}` has no Kubeflow Trainer, which trains on several nodes",
                 ("distributed",),
-                help="fill the slot `batch_queue` by `kueue` with `trainer`, or delete `distributed`",
+                help="fill the slot `batch_queue` by `kueue`, or by `existing` with `trainer: true`; or delete the line",
             )
         wanted = self.settings.accelerator
         room = nodes_in_one_pool(self.compute, wanted) if wanted is not None else None
