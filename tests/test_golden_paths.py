@@ -376,6 +376,18 @@ def test_a_pipeline_on_several_nodes_makes_a_train_job(tmp_path: Path) -> None:
     assert (pod["metadata"]["labels"]["team"], len(pod["spec"]["tolerations"])) == ("fraud", 1)
 
 
+def test_kueue_sees_by_a_jobs_accelerator_which_pools_are_for_it() -> None:
+    """Kueue heeds only labels that a flavour has: without this one it would give a job any pool with idle GPUs."""
+    flavours = {
+        each["metadata"]["name"]: each["spec"]["nodeLabels"]
+        for path, text in reference().output.files.items()
+        if "/resourceflavor-pool-" in path
+        for each in [yaml.safe_load(str(text))]
+    }
+    found = {name: labels.get("cloud.google.com/gke-accelerator") for name, labels in flavours.items()}
+    assert (found["pool-l4"], found["pool-h100"]) == ("nvidia-l4", "nvidia-h100-80gb")
+
+
 def test_a_pipeline_on_one_node_may_make_no_train_job() -> None:
     assert not [path for path in reference().output.files if "role-pipeline-payment-scoring" in path]
 

@@ -100,7 +100,7 @@ class TrainingPipelineSettings(ApplicationWorkload):
         default=None, description="Accelerators of the step that trains. Default: none."
     )
     distributed: Distributed | None = Field(
-        default=None, description="Train on several nodes at once, by Kubeflow Trainer, instead of in one pod. Default: none."
+        default=None, description="Train on several nodes, not in one pod, by Kubeflow Trainer. Default: none."
     )
     schedule: Schedule | None = Field(
         default=None, description="When it runs, cron, UTC. Default: at each commit alone."
@@ -211,7 +211,7 @@ class TrainingPipeline(Path):
                 "workload/no-trainer",
                 f"environment `{self.environment.name}` has no Kubeflow Trainer, which trains on several nodes",
                 ("distributed",),
-                help="fill the slot `batch_queue` by `kueue`, or by `existing` with `trainer: true`; or delete the line",
+                help="fill the slot `batch_queue` by `kueue`, or `existing` with `trainer: true`, or delete the line",
             )
         wanted = self.settings.accelerator
         room = nodes_in_one_pool(self.compute, wanted) if wanted is not None else None
