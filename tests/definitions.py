@@ -34,10 +34,11 @@ MODULES = {
     "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
     "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
     "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
+    "trainer.kubeflow.org": ("github.com/kubeflow/trainer/v2@v2.3.0", "manifests/base/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-GROUPS = (*MODULES, STRIMZI)
-"""The groups that have definitions here."""
+GROUPS = (*(group for group in MODULES if group != "trainer.kubeflow.org"), STRIMZI)
+"""The groups of delivered objects that have definitions here; TrainJobs are made by runs of pipelines."""
 UNJUDGED = {
     ("configsync.gke.io", "RootSync"): "the module proxy does not give out Config Sync's module, kpt.dev/configsync;"
     " by the definition in its repository, read 2026-11-26, the reference's are valid",

@@ -25,6 +25,8 @@ from planform.pipeline import Compilation, compile_documents, compile_files
 from planform.planes.catalog import builtin
 from planform.spec.cron import Schedule
 from planform.spec.schema import json_schema
+from tests.definitions import definitions
+from tests.test_kubernetes_schemas import faults, schemas
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "blueprints" / "reference"
@@ -309,9 +311,10 @@ def test_a_pipeline_of_vertex_ai_knows_the_platform_by_its_job() -> None:
     kinds = ("TrainingPipeline", "Dataset", "Transformation")
     inside = {"accelerator": None, "secrets": None}
     with pytest.raises(DiagnosticError) as caught:
-        swapped("delivery", "pipelines", "vertex-pipelines", *kinds)
+        swapped("delivery", "pipelines", "vertex-pipelines", *kinds, change={"distributed": {"nodes": 2}})
     assert {(each.code, each.summary.split("`")[1]) for each in caught.value.diagnostics} == {
         ("workload/outside-cluster", "accelerator"),
+        ("workload/outside-cluster", "distributed"),
         ("workload/outside-cluster", "secrets"),
     }
     found = swapped("delivery", "pipelines", "vertex-pipelines", *kinds, change=inside)
@@ -325,6 +328,100 @@ def test_a_pipeline_of_vertex_ai_knows_the_platform_by_its_job() -> None:
     assert held["LABEL"] == "charged_back"
     security, resource = (row(found, "TrainingPipeline", plane) for plane in ("security", "resource"))
     assert security.true and resource.lacks
+
+
+ON_NODES = ("TrainingPipeline", "Dataset", "Transformation")
+
+
+def on_nodes(nodes: int, queue: Any = "kueue", **change: Any) -> Compilation:
+    """The reference's pipeline on several nodes."""
+    return swapped("resource", "batch_queue", queue, *ON_NODES, change={"distributed": {"nodes": nodes}, **change})
+
+
+def test_a_pipeline_on_several_nodes_makes_a_train_job(tmp_path: Path) -> None:
+    found = on_nodes(4)
+    made = row(found, "TrainingPipeline", "resource")
+    role, binding, told = (
+        yaml.safe_load(str(found.output.files[path]))
+        for wanted in ("/role-pipeline-", "/rolebinding-pipeline-", "/configmap-pipeline-")
+        for path in made.files
+        if wanted in path
+    )
+    assert role["rules"] == [
+        {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": ["create", "get"]}
+    ]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "workload", "namespace": "fraud"}]
+    placement = json.loads(told["data"]["PLACEMENT"])
+    (nodes,) = [
+        str(record.body["content"])
+        for record in found.records["acme-ai-prod-delivery"]
+        if "payment_scoring_pipeline" in record.address and record.address.endswith("_steps_nodes_py")
+    ]
+    rendered: dict[str, Any] = {"__name__": "nodes"}
+    exec(nodes, rendered)
+    job = rendered["train_job"]("payment-scoring", "images.example/payment-scoring:1", placement)
+    known = schemas(definitions("trainer.kubeflow.org"))
+    assert faults(known, job) == []
+    assert faults(known, {**job, "spec": {**job["spec"], "numNodes": 4}}) != []
+    assert (job["metadata"]["namespace"], job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"]) == (
+        "fraud",
+        "default",
+    )
+    assert job["spec"]["trainer"]["numNodes"] == 4
+    assert job["spec"]["trainer"]["resourcesPerNode"]["limits"] == {"nvidia.com/gpu": "1"}
+    (patch,) = job["spec"]["runtimePatches"]
+    pod = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"][0]["template"]["spec"]["template"]
+    assert pod["spec"]["nodeSelector"] == {"cloud.google.com/gke-accelerator": "nvidia-l4"}
+    assert pod["spec"]["serviceAccountName"] == "workload"
+    assert (pod["metadata"]["labels"]["team"], len(pod["spec"]["tolerations"])) == ("fraud", 1)
+
+
+def test_kueue_sees_by_a_jobs_accelerator_which_pools_are_for_it() -> None:
+    """Kueue heeds only labels that a flavour has: without this one it would give a job any pool with idle GPUs."""
+    flavours = {
+        each["metadata"]["name"]: each["spec"]["nodeLabels"]
+        for path, text in reference().output.files.items()
+        if "/resourceflavor-pool-" in path
+        for each in [yaml.safe_load(str(text))]
+    }
+    found = {name: labels.get("cloud.google.com/gke-accelerator") for name, labels in flavours.items()}
+    assert (found["pool-l4"], found["pool-h100"]) == ("nvidia-l4", "nvidia-h100-80gb")
+
+
+def test_a_pipeline_on_one_node_may_make_no_train_job() -> None:
+    assert not [path for path in reference().output.files if "role-pipeline-payment-scoring" in path]
+
+
+@pytest.mark.parametrize(
+    ("queue", "nodes", "change", "told"),
+    [
+        (None, 2, {}, "workload/no-trainer"),
+        ({"use": "kueue", "trainer": False}, 2, {}, "workload/no-trainer"),
+        ("kueue", 9, {"accelerator": {"type": "nvidia-l4"}}, "hold 9: payment-scoring 9"),
+        ("kueue", 5, {"accelerator": {"type": "nvidia-l4", "count": 2}}, "hold 10: payment-scoring 10"),
+    ],
+)
+def test_several_nodes_want_trainer_and_the_quota_of_all(
+    queue: Any, nodes: int, change: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        on_nodes(nodes, queue, **change)
+    (fault,) = caught.value.diagnostics
+    assert told in (fault.code, fault.summary.partition("workloads ")[2])
+
+
+def test_several_nodes_are_offered_where_trainer_is() -> None:
+    def offered(found: Compilation) -> bool:
+        (form,) = [
+            yaml.safe_load(str(text))
+            for path, text in found.output.files.items()
+            if path.endswith("/templates/training-pipeline/template.yaml")
+        ]
+        return "distributed" in form["spec"]["parameters"][1]["properties"]
+
+    without = {"use": "kueue", "trainer": False}
+    assert offered(reference())
+    assert not offered(swapped("resource", "batch_queue", without, "TrainingPipeline", "Dataset", "Transformation"))
 
 
 def test_an_endpoint_that_somebody_else_runs_closes_nothing_of_the_teams() -> None:

@@ -2436,6 +2436,14 @@ CODES: dict[str, Code] = {
         right="kind: ModelEndpoint\nenvironments: [prod]\n",
         help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
     ),
+    "workload/no-trainer": Code(
+        title="training on several nodes without Kubeflow Trainer",
+        why="The pipeline's step makes a TrainJob, which Kubeflow Trainer turns into pods that find each other, and which"
+        " Kueue starts as a whole. Without either, nothing would take it up.",
+        wrong="distributed: {nodes: 4}  # where `batch_queue` is filled by nothing\n",
+        right="batch_queue: {use: kueue, trainer: true}\n",
+        help="install Trainer there, tell `existing` that it is installed, or delete `distributed`",
+    ),
     "workload/outside-cluster": Code(
         title="a setting for pods, where there are none",
         why="The setting is kept by the cluster, and what the document asks for runs outside of it, or in a namespace of"

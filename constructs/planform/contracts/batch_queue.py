@@ -33,5 +33,8 @@ class BatchQueue(DeliversFiles, Protocol):
     ) -> QueueRef:
         """The queue of a team, with its quota by accelerator type; its objects in the namespace are made in `scope`."""
 
+    def has_trainer(self) -> bool:
+        """Whether jobs may be TrainJobs of Kubeflow Trainer, by the runtimes that come with its chart."""
+
     def priorities(self) -> Mapping[str, int]:
         """Names of priority classes, for the label `kueue.x-k8s.io/priority-class`; a higher number goes first."""

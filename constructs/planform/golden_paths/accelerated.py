@@ -8,13 +8,19 @@ from planform.contracts.compute import Compute
 from planform.spec.fault import Fault
 from planform.spec.workload import AcceleratorAsk
 
-__all__ = ["has_accelerator", "missing_accelerator", "no_accelerator"]
+__all__ = ["has_accelerator", "missing_accelerator", "no_accelerator", "nodes_in_one_pool"]
 
 
 def has_accelerator(compute: Compute, wanted: AcceleratorAsk) -> bool:
     """Whether a pool has so many on a machine; a cluster without pools makes nodes as they are asked for."""
     pools = compute.accelerator_pools()
     return not pools or any(each.accelerator == wanted.type and each.count >= wanted.count for each in pools)
+
+
+def nodes_in_one_pool(compute: Compute, wanted: AcceleratorAsk) -> int | None:
+    """How many pods with so many accelerators the largest pool has room for; None where pools grow as is asked for."""
+    pools = [each for each in compute.accelerator_pools() if each.accelerator == wanted.type]
+    return max((each.count // wanted.count * each.max_nodes for each in pools), default=None)
 
 
 def no_accelerator(environment: str, compute: Compute, wanted: AcceleratorAsk) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -87,6 +87,11 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         """What the environment really has to choose from, by the dotted path of a setting: the order is fixed."""
         return {}
+
+    @classmethod
+    def unavailable(cls, components: Mapping[str, Any]) -> Collection[str]:
+        """Settings that no document can have in the environment, which its form leaves out."""
+        return ()
 
     def check(self) -> Iterator[Fault]:
         """Everything about the document that only the environment's components can tell to be wrong."""

@@ -52,11 +52,17 @@ def _publish(
     portal: Portal,
     repository: CodeRepository,
 ) -> None:
-    options = _options(spec, path, components)
+    options, unavailable = _options(spec, path, components), path.unavailable(components)
     if own is None:
-        fields, title = fields_of(path.Settings, options), path.title
+        fields, title = fields_of(path.Settings, options, closed=lambda key: key in unavailable), path.title
     else:
-        fields, title = fields_of(path.Settings, options, closed=own.closed, presets=own.presets), own.title
+        fields = fields_of(
+            path.Settings,
+            options,
+            closed=lambda key: key in unavailable or own.closed(key),
+            presets=own.presets,
+        )
+        title = own.title
     portal.publish(template(kind, title, fields, repository, path), files={f"skeleton/{FILE}": skeleton(kind, fields)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -23,7 +23,7 @@ from planform.contracts.portal import Portal
 from planform.contracts.registry import Registry
 from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import CodeRepository, VersionControl
-from planform.golden_paths.accelerated import has_accelerator, no_accelerator
+from planform.golden_paths.accelerated import has_accelerator, no_accelerator, nodes_in_one_pool
 from planform.golden_paths.application_repository import (
     COMMIT,
     acting_identity,
@@ -77,6 +77,14 @@ class Evaluation(Settings):
     )
 
 
+class Distributed(Settings):
+    """A TrainJob of Kubeflow Trainer in the place of one pod that trains."""
+
+    nodes: int = Field(
+        ge=2, le=256, description="Pods that train one model together, each with `accelerator`.", examples=[4]
+    )
+
+
 class TrainingPipelineSettings(ApplicationWorkload):
     """A pipeline of one team that trains one model."""
 
@@ -90,6 +98,9 @@ class TrainingPipelineSettings(ApplicationWorkload):
     )
     accelerator: AcceleratorAsk | None = Field(
         default=None, description="Accelerators of the step that trains. Default: none."
+    )
+    distributed: Distributed | None = Field(
+        default=None, description="Train on several nodes, not in one pod, by Kubeflow Trainer. Default: none."
     )
     schedule: Schedule | None = Field(
         default=None, description="When it runs, cron, UTC. Default: at each commit alone."
@@ -110,7 +121,8 @@ class TrainingPipelineSettings(ApplicationWorkload):
     declares = ("pipeline",)
 
     def holds(self) -> Mapping[str, int]:
-        return {self.accelerator.type: self.accelerator.count} if self.accelerator else {}
+        nodes = self.distributed.nodes if self.distributed else 1
+        return {self.accelerator.type: self.accelerator.count * nodes} if self.accelerator else {}
 
     def gives(self) -> Iterator[tuple[str, str]]:
         yield from super().gives()
@@ -129,6 +141,10 @@ class TrainingPipeline(Path):
     repository's first files are a pipeline with that gate before everything that loads a model; at each commit CI
     builds the image of its steps, compiles it with `python -m <package>.pipeline --output FILE`, and starts it or sets
     its schedule.
+
+    With `distributed`, the step that trains makes a TrainJob of Kubeflow Trainer in the team's namespace, and waits for
+    it. The TrainJob waits in the team's queue as a whole and starts when all of its nodes can. The service account of
+    the steps gets leave to make it.
     """
 
     kind = "TrainingPipeline"
@@ -137,7 +153,7 @@ class TrainingPipeline(Path):
     table: ClassVar[Mapping[str, str]] = {
         "delivery": "the pipeline in a repository; CI compiles it and runs it on the platform's engine",
         "data": "pulls features from the feature store; logs to the metadata store and the model registry, with a card",
-        "resource": "accelerators for the step that trains: queue and capacity mode",
+        "resource": "accelerators for the step that trains: queue and capacity mode; several nodes by Kubeflow Trainer",
         "security": "credentials from the secret store; the scanning gate before registration",
         "observability": "execution, logs and usage in monitoring and the engine's user interface",
     }
@@ -166,11 +182,16 @@ class TrainingPipeline(Path):
         pools = components["compute"].accelerator_pools()
         return {"accelerator.type": sorted({each.accelerator for each in pools})}
 
+    @classmethod
+    def unavailable(cls, components: Mapping[str, Any]) -> Collection[str]:
+        queue = components.get("batch_queue")
+        return () if isinstance(queue, BatchQueue) and queue.has_trainer() else ("distributed",)
+
     def check(self) -> Iterator[Fault]:
         if self.model_scanning is None:
             yield no_scan_gate(self.environment.name, self.settings.model, "registered")
         yield from secret_faults(self, self.secrets)
-        for key in ("accelerator", "secrets") if not self._in_cluster else ():
+        for key in ("accelerator", "distributed", "secrets") if not self._in_cluster else ():
             if getattr(self.settings, key):
                 yield Fault(
                     "workload/outside-cluster",
@@ -180,8 +201,32 @@ class TrainingPipeline(Path):
                 )
         if self.settings.accelerator is not None and not has_accelerator(self.compute, self.settings.accelerator):
             yield no_accelerator(self.environment.name, self.compute, self.settings.accelerator)
+        elif self.settings.distributed is not None and self._in_cluster:
+            yield from self._node_faults(self.settings.distributed.nodes)
+
+    def _node_faults(self, nodes: int) -> Iterator[Fault]:
+        """Whether the environment can train on so many nodes."""
+        if self.batch_queue is None or not self.batch_queue.has_trainer():
+            yield Fault(
+                "workload/no-trainer",
+                f"environment `{self.environment.name}` has no Kubeflow Trainer, which trains on several nodes",
+                ("distributed",),
+                help="fill the slot `batch_queue` by `kueue`, or `existing` with `trainer: true`, or delete the line",
+            )
+        wanted = self.settings.accelerator
+        room = nodes_in_one_pool(self.compute, wanted) if wanted is not None else None
+        if wanted is not None and room is not None and room < nodes:
+            yield Fault(
+                "workload/no-accelerator",
+                f"no pool of environment `{self.environment.name}` has room for {nodes} nodes with {wanted.count}"
+                f" {wanted.type} each",
+                ("distributed", "nodes"),
+                help=f"the largest has room for {room}: ask for so many, or raise its `max_nodes`",
+            )
 
     def build(self) -> None:
+        with self.row("delivery"):
+            self._runs = self.pipelines.team(self.team, namespace=self.namespace, identity=self.identity_of_team)
         with self.row("data"):
             group, experiment, model = self._data()
         with self.row("security"):
@@ -191,6 +236,8 @@ class TrainingPipeline(Path):
         if self._in_cluster:
             with self.row("resource"):
                 self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=facts)
+                if self.settings.distributed is not None:
+                    self._let_train()
             self._place()
             self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
             with self.row("security"):
@@ -218,6 +265,21 @@ class TrainingPipeline(Path):
         card = {**self.settings.card.model_dump(), "team": self.team, "model": model.name}
         self.file("model-card.json", json.dumps(card, indent=2) + "\n")
         return group, experiment, model
+
+    def _let_train(self) -> None:
+        """Leave for the steps to make TrainJobs, and to see how they end."""
+        api, name = "rbac.authorization.k8s.io", f"pipeline-{self.name}-nodes"
+        rule = {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": ["create", "get"]}
+        self.manifest(f"{api}/v1", "Role", name, rules=[rule])
+        self.manifest(
+            f"{api}/v1",
+            "RoleBinding",
+            name,
+            roleRef={"apiGroup": api, "kind": "Role", "name": name},
+            subjects=[
+                {"kind": "ServiceAccount", "name": self._runs.service_account, "namespace": self._runs.namespace}
+            ],
+        )
 
     @property
     def _in_cluster(self) -> bool:
@@ -295,7 +357,17 @@ class TrainingPipeline(Path):
         queue = self.space.queue
         labels = {**self.labels, **({QUEUE: queue.name} if queue is not None else {})}
         asked = {"accelerators": wanted.count, "resource": resource_of(wanted.type)} if wanted is not None else {}
-        return {**placed, "labels": labels, "accelerators": 0, **asked}
+        return {**placed, "labels": labels, "accelerators": 0, **asked, **self._nodes()}
+
+    def _nodes(self) -> dict[str, Any]:
+        """What a TrainJob says besides, where it is to be one."""
+        if self.settings.distributed is None:
+            return {}
+        return {
+            "namespace": self.namespace,
+            "nodes": self.settings.distributed.nodes,
+            "service_account": self._runs.service_account,
+        }
 
     def _place(self) -> None:
         if self.space.queue is not None:
@@ -305,7 +377,6 @@ class TrainingPipeline(Path):
 
     def _deliver(self, group: FeatureGroupRef, model: ModelRef, told: Mapping[str, str]) -> None:
         with self.row("delivery"):
-            self.pipelines.team(self.team, namespace=self.namespace, identity=self.identity_of_team)
             answers = self._answers(group, model)
             if self.ci is None or self.version_control is None or self.registry is None:
                 for capability in ("ci", "version_control", "registry"):

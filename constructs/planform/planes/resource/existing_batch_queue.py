@@ -24,6 +24,11 @@ class ExistingBatchQueueSettings(Settings):
     priorities: dict[KebabName, int] = Field(
         default_factory=dict, description="Priority classes by name, a higher number goes first. Default: none."
     )
+    trainer: bool = Field(
+        default=False,
+        description="Whether Kubeflow Trainer is installed, with the runtimes of its chart, and Kueue lets TrainJobs"
+        " wait. Default: no.",
+    )
 
 
 class ExistingBatchQueue(Component):
@@ -56,6 +61,10 @@ class ExistingBatchQueue(Component):
                 help=f"add `{name}: NAME-OF-ITS-QUEUE` to `queues`",
             )
         return QueueRef(self.settings.queues[name], namespace)
+
+    def has_trainer(self) -> bool:
+        """What the settings say of the cluster."""
+        return self.settings.trainer
 
     def priorities(self) -> dict[str, int]:
         """The priority classes that were named."""

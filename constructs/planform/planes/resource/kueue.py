@@ -12,7 +12,7 @@ from planform.contracts.compute import AcceleratorPool, Compute
 from planform.contracts.gitops import GitOps
 from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.policy import Policies
-from planform.kubernetes.accelerators import CAPACITY_TAINTS, resource_of
+from planform.kubernetes.accelerators import CAPACITY_TAINTS, on_accelerator, resource_of
 from planform.kubernetes.record import HelmRelease
 from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
@@ -116,6 +116,10 @@ class Kueue(Component):
             )
         return held
 
+    def has_trainer(self) -> bool:
+        """Whether Trainer is installed; its own runtimes then are too."""
+        return self.settings.trainer
+
     def priorities(self) -> dict[str, int]:
         """The priority classes."""
         return dict(self.settings.priorities)
@@ -174,8 +178,10 @@ class Kueue(Component):
         self.object(API, "ResourceFlavor", PLAIN)
         for pool in self._pools:
             taints = [resource_of(pool.accelerator), CAPACITY_TAINTS.get(pool.capacity)]
+            # By the second label Kueue sees that a job which asks for another accelerator does not fit.
+            labels = {"cloud.google.com/gke-nodepool": pool.name, **on_accelerator(pool.accelerator)["nodeSelector"]}
             spec = {
-                "nodeLabels": {"cloud.google.com/gke-nodepool": pool.name},
+                "nodeLabels": labels,
                 "tolerations": [
                     {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in taints if key is not None
                 ],
