@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import io
@@ -84,7 +85,9 @@ def group() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """The console script. A verb ends its own run when the input is wrong; what else goes wrong is told here."""
-    gc.set_threshold(100_000, 20, 100)  # a run keeps nearly all that it makes until it ends
+    if args is None:  # a process of its own, which keeps nearly all that it makes until it ends
+        gc.set_threshold(100_000, 20, 100)
+        atexit.register(gc.freeze)  # else all of it is looked through at exit, to free what the exit frees
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -99,8 +102,6 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(wrong.exit_code)
     except Exception:
         _own_fault()
-    finally:
-        gc.freeze()  # else all of it is looked through at exit, to free what the exit frees
     sys.exit(code if isinstance(code, int) else 0)
 
 
