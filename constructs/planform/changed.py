@@ -18,7 +18,7 @@ from planform.diagnostics import DiagnosticError, in_order
 from planform.golden_paths.catalog import builtin_paths
 from planform.output.merge import NotMergeable, merged
 from planform.output.output import MANIFEST
-from planform.pipeline import Compilation, StackSummary, compile_specs
+from planform.pipeline import Compilation, StackSummary, compile_documents
 from planform.planes.catalog import builtin
 from planform.spec.platform import EnvironmentSpec, WorkloadSpec, nowhere
 from planform.spec.resolve import addresses_of, resolve
@@ -61,9 +61,9 @@ def compile_changed(base: Sequence[Document], head: Sequence[Document], present:
         raise Whole(f"the base does not compile: {fault.diagnostics[0].summary}") from None
     _refuse_more_than_workloads(base, head, before, after)
     teams = {new.name: _affected(old, new) for old, new in zip(before, after, strict=True)}
-    compiled = compile_specs(_parts(after, teams), head)
+    compiled = compile_documents(head, specs=_parts(after, teams))
     try:
-        compiled_before = compile_specs(_parts(before, teams), base)
+        compiled_before = compile_documents(base, specs=_parts(before, teams))
     except DiagnosticError as fault:
         raise Whole(f"the base does not compile: {fault.diagnostics[0].summary}") from None
     try:

@@ -48,7 +48,6 @@ __all__ = [
     "build",
     "compile_documents",
     "compile_files",
-    "compile_specs",
     "judge",
     "judged_of",
     "specs_of",
@@ -207,37 +206,18 @@ def compile_documents(
     compose: Compose | None = None,
     ledger: Addresses | None = None,
     may_lose: bool = False,
+    specs: tuple[EnvironmentSpec, ...] | None = None,
 ) -> Compilation:
     """The same from documents that were read already.
 
     `ledger` stands for the `Addresses` document among them. `may_lose` leaves out what the ledger has to say, for
-    questions of what if; its moves are written all the same.
+    questions of what if; its moves are written all the same. `specs` are what the documents were resolved to already,
+    or a part of it.
     """
-    specs = resolve(documents, builtin(), environments, builtin_paths())
-    _refuse_unknown_planes(specs, planes)
-    return compile_specs(
-        specs,
-        documents,
-        environments=environments,
-        planes=planes,
-        compose=compose,
-        ledger=ledger,
-        may_lose=may_lose,
-    )
-
-
-def compile_specs(
-    specs: tuple[EnvironmentSpec, ...],
-    documents: Sequence[Document],
-    *,
-    environments: Sequence[str] = (),
-    planes: Sequence[str] = (),
-    compose: Compose | None = None,
-    ledger: Addresses | None = None,
-    may_lose: bool = False,
-) -> Compilation:
-    """The same from environments that were resolved already."""
     catalog = builtin()
+    if specs is None:
+        specs = resolve(documents, catalog, environments, builtin_paths())
+    _refuse_unknown_planes(specs, planes)
     app = compose(specs) if compose else build(specs, catalog)
     wanted = {name for spec in specs for plane in planes for name in stacks_of(spec, plane)}
     everything = dict(_records(app))

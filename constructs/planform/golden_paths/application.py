@@ -16,8 +16,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -252,17 +251,17 @@ def _pin(name: str) -> str:
 
 @cache
 def _packages() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = load((files(__package__) / "packages.yaml").read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = load(Path(__file__).with_name("packages.yaml").read_text("utf-8"))
     return found
 
 
 @cache
 def _templates(folder: str) -> dict[str, str]:
-    here = files(__package__)
+    here = Path(__file__).parent
     return {**_texts(here / "repository"), **_texts(here / folder)}
 
 
-def _texts(folder: Traversable, before: str = "") -> dict[str, str]:
+def _texts(folder: Path, before: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for each in folder.iterdir():
         if each.is_dir():

@@ -156,7 +156,7 @@ def _fill(stage: Path, files: Mapping[str, bytes], target: Path, ours: frozenset
     for folder in {path.rpartition("/")[0] for path in files}:
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        if not (path in ours and _is_still(target / path, content) and _is_linked(target / path, stage / path)):
+        if not (path in ours and _is_still(target / path, content) and _linked(target / path, stage / path)):
             (stage / path).write_bytes(content)
     _mark(stage, files)
 
@@ -169,7 +169,8 @@ def _is_still(place: Path, content: bytes) -> bool:
         return False
 
 
-def _is_linked(source: Path, place: Path) -> bool:
+def _linked(source: Path, place: Path) -> bool:
+    """Give a file another name; False where the disk has no links, and the file has to be copied."""
     try:
         os.link(source, place, follow_symlinks=False)
     except (OSError, NotImplementedError):
@@ -225,7 +226,7 @@ def _link(source: Path, place: Path) -> None:
     if source.is_dir() and not source.is_symlink():
         place.mkdir(exist_ok=True)
         return
-    if not _is_linked(source, place):
+    if not _linked(source, place):
         shutil.copy2(source, place, follow_symlinks=False)
 
 

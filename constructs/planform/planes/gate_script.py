@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 from planform.planes.component import Component
@@ -14,7 +14,7 @@ Gate = Literal["modelscan_gate", "guardian_gate"]
 
 def gate_text(gate: Gate) -> str:
     """The program's text."""
-    return files("planform.planes.security").joinpath(f"{gate}.py").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "security" / f"{gate}.py").read_text("utf-8")
 
 
 def gate_command(gate: Gate, *arguments: str) -> tuple[str, ...]:

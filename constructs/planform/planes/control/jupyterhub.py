@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
@@ -460,7 +460,7 @@ class JupyterHub(ClusterComponent):
 
 def _configuration(name: str) -> str:
     """A part of the hub's configuration, which is Python and runs in the hub."""
-    return files(__package__).joinpath("jupyterhub_config", f"{name}.py.txt").read_text(encoding="utf-8")
+    return (Path(__file__).parent / "jupyterhub_config" / f"{name}.py.txt").read_text("utf-8")
 
 
 def _tcp(port: int) -> dict[str, Any]:
