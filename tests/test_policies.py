@@ -112,8 +112,11 @@ def test_every_case_is_of_a_rule() -> None:
 
 @pytest.mark.parametrize("excerpt", [each for each in EXCERPTS if each.finds], ids=lambda excerpt: excerpt.id)
 def test_what_fails_is_found(excerpt: Excerpt, monkeypatch: pytest.MonkeyPatch) -> None:
-    written = judged_of(excerpt.compiled(monkeypatch))
-    check_every_form(written, excerpt.rule, excerpt.finds)
+    compiled = excerpt.compiled(monkeypatch)
+    check_every_form(judged_of(compiled), excerpt.rule, excerpt.finds)
+    if not excerpt.build:
+        judgement = judge_compiled(compiled, today=TODAY, engine=wasm())
+        assert all(each.at is not None for each in judgement.findings), "a finding names the blueprint's line"
 
 
 @pytest.mark.parametrize("excerpt", [each for each in EXCERPTS if not each.finds], ids=lambda excerpt: excerpt.id)
