@@ -1,5 +1,6 @@
-"""What is broken in a platform so that a rule finds it: `tests/policies/<plane>.<rule>.yaml`, in the form that
-docs/concepts/policies.md describes; and the forms in which the same platform can reach a rule."""
+"""What is broken in the compiled reference so that a rule finds it: `breaks` of `tests/policies/<plane>.<rule>.yaml`,
+in the form that docs/concepts/policies.md describes; and the forms in which the same platform can reach a rule.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ CASES = Path(__file__).parent / "policies"
 
 @dataclass(frozen=True)
 class Break:
-    """One entry of a case: what to change, and the names of what the rule then finds, sorted."""
+    """One entry of `breaks`: what to change, and the names of what the rule then finds, sorted."""
 
     rule: str
     number: int
@@ -81,9 +82,9 @@ class Break:
 
 
 def breaks() -> Iterator[Break]:
-    """Every entry of every case."""
+    """Every entry of every rule."""
     for path in sorted(CASES.glob("*.yaml")):
-        for number, entry in enumerate(yaml.safe_load(path.read_text()), 1):
+        for number, entry in enumerate(yaml.safe_load(path.read_text())["breaks"], 1):
             yield Break(path.stem.replace(".", "/", 1), number, entry, tuple(sorted(entry["finds"])))
 
 

@@ -23,8 +23,10 @@ from planform.pipeline import Compilation, compile_files, judged_of
 from planform.pipeline import judge as judge_compiled
 from planform.rules.build import STATEFUL_LIBRARY, capabilities, index, module, stateful_library
 from planform.rules.pack import digest, shipped_pack
+from planform.rules.page import waiver_text
 from planform.rules.rule import Rule
 from tests.broken import Break, as_objects, as_plan, breaks
+from tests.excerpts import Excerpt, excerpts
 from tests.tools import tool
 
 ROOT = Path(__file__).parent.parent
@@ -96,26 +98,62 @@ def test_the_reference_has_no_waiver() -> None:
 def test_every_rule_has_tests_of_both_kinds(rule: Rule) -> None:
     assert (POLICIES / rule.file).with_name(f"{Path(rule.file).stem}_test.rego").exists()
     assert any(each.finds for each in BREAKS if each.rule == rule.id)
+    kinds = {bool(each.finds) for each in EXCERPTS if each.rule == rule.id}
+    assert kinds == {True, False}, f"tests/policies/{rule.id.replace('/', '.')}.yaml lacks `fails` or `passes`"
 
 
 BREAKS = tuple(breaks())
+EXCERPTS = tuple(excerpts())
 
 
 def test_every_case_is_of_a_rule() -> None:
-    assert {each.rule for each in BREAKS} == {rule.id for rule in RULES}
+    assert {each.rule for each in (*BREAKS, *EXCERPTS)} == {rule.id for rule in RULES}
+
+
+@pytest.mark.parametrize("excerpt", [each for each in EXCERPTS if each.finds], ids=lambda excerpt: excerpt.id)
+def test_what_fails_is_found(excerpt: Excerpt, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = excerpt.compiled(monkeypatch)
+    check_every_form(judged_of(compiled), excerpt.rule, excerpt.finds)
+    if not excerpt.build:
+        judgement = judge_compiled(compiled, today=TODAY, engine=wasm())
+        assert all(each.at is not None for each in judgement.findings), "a finding names the blueprint's line"
+
+
+@pytest.mark.parametrize("excerpt", [each for each in EXCERPTS if not each.finds], ids=lambda excerpt: excerpt.id)
+def test_what_passes_is_all_right(excerpt: Excerpt, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for the rule alone: it can be copied."""
+    judgement = judge_compiled(excerpt.compiled(monkeypatch), today=TODAY, engine=wasm())
+    assert judgement.findings == ()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_waiver_of_a_page_is_one(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    excerpt = next(each for each in EXCERPTS if each.rule == rule.id and each.finds)
+    compiled = excerpt.compiled(monkeypatch, waiver_text(rule, excerpt.finds[0]))
+    judgement = judge_compiled(compiled, today=TODAY, engine=wasm())
+    if rule.waivable:
+        assert {each.code for each in judgement.waived} == {rule.code}
+        assert "policy/unknown-target" not in {each.code for each in judgement.findings}
+    else:
+        assert judgement.waived == ()
+        assert {rule.code, "policy/not-waivable"} <= {each.code for each in judgement.findings}
 
 
 @pytest.mark.parametrize("case", BREAKS, ids=lambda case: case.id)
 def test_a_broken_platform_is_found_in_every_form(case: Break) -> None:
-    broken = case.alone(whole())
-    report = wasm().evaluate(broken.text())
-    assert found(report, case.rule) == [*case.finds]
-    assert wasm().evaluate(as_objects(broken).text()) == report
-    planned = wasm().evaluate(as_plan(broken).text())
-    if seen_in_plans(case.rule):
+    check_every_form(case.alone(whole()), case.rule, case.finds)
+
+
+def check_every_form(judged: Judged, rule: str, finds: Sequence[str]) -> None:
+    """A rule finds the same in what is written, in either form of its blocks, and in a plan of it."""
+    report = wasm().evaluate(judged.text())
+    assert found(report, rule) == [*finds]
+    assert wasm().evaluate(as_objects(judged).text()) == report
+    planned = wasm().evaluate(as_plan(judged).text())
+    if seen_in_plans(rule):
         assert planned == replace(report, findings=seen(report))
     else:
-        assert found(planned, case.rule) == []
+        assert found(planned, rule) == []
 
 
 def seen_in_plans(rule: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
 from planform.rules.rule import Rule
@@ -51,8 +50,12 @@ def waiver_text(rule: Rule, target: str = "") -> str:
     )
 
 
-def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
-    """The page in Markdown; `finds` is an example of what it finds, in YAML, and `tests` is the Rego of its tests."""
+def markdown(rule: Rule, text: str, *, examples: str = "", target: str = "", tests: str = "") -> str:
+    """The page in Markdown.
+
+    `examples` are its sections of what fails and what passes, `target` is something that a waiver may be of, and
+    `tests` is the Rego of its tests.
+    """
     rows = [
         f"| **severity** | {rule.severity}" + (" |" if rule.denies else ": warns, and denies nothing |"),
         f"| **judges** | {gates(rule)} |",
@@ -61,24 +64,11 @@ def markdown(rule: Rule, text: str, finds: str = "", tests: str = "") -> str:
     ]
     parts = [f"# {rule.id}", rule.title + ".", rule.why, "\n".join(["| | |", "|---|---|", *rows])]
     parts += ["## What to do", rule.remedy[:1].upper() + rule.remedy[1:] + "."]
+    if examples:
+        parts.append(examples)
     parts.append("## Waiver")
-    if rule.waivable:
-        parts.append(f"```yaml\n{waiver_text(rule, _found(finds))}\n```")
-    else:
-        parts.append("It cannot be waived.")
-    if finds:
-        parts += [
-            "## What it finds",
-            "The reference blueprint passes. Each of these, done to what it compiles to, gives what it `finds`:",
-            f"```yaml\n{finds}\n```",
-        ]
+    parts.append(f"```yaml\n{waiver_text(rule, target)}\n```" if rule.waivable else "It cannot be waived.")
     parts += ["## The rule", f"```rego\n{text[text.index('package ') :].rstrip()}\n```"]
     if tests:
-        parts += ["## What passes, and what does not", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
+        parts += ["## Its tests", f"```rego\n{tests[tests.index('package ') :].rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
-
-
-def _found(finds: str) -> str:
-    """The first thing that the example finds."""
-    named = re.search(r"finds: \[([^],]+)", finds)
-    return named[1].strip("'\"") if named else ""
