@@ -14,7 +14,6 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, Undefined, UndefinedError
 from jinja2.meta import find_undeclared_variables
+from msgspec.structs import replace
 
 from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Diagnostic, DiagnosticError, error
@@ -25,8 +27,7 @@ __all__ = ["Paths", "builtin_paths"]
 ENTRY_POINTS = "planform.golden_paths"
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(Struct, frozen=True, dict=True):
     """Kinds of workload documents; `own` are those that documents of the kind GoldenPath make of others."""
 
     listed: Mapping[str, ListedPath] = field(default_factory=dict)

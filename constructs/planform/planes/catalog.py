@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+
+from msgspec import Struct, field
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.kubernetes.charts import charts
@@ -25,8 +26,7 @@ PLANES = (control, delivery, data, resource, security, observability)
 ENTRY_POINTS = "planform.components"
 
 
-@dataclass(frozen=True)
-class Catalog:
+class Catalog(Struct, frozen=True, dict=True):
     """Capabilities, and the components that fill them."""
 
     listed: Mapping[str, Mapping[str, Listed]] = field(default_factory=dict)
