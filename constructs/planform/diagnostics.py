@@ -314,7 +314,8 @@ def _width(cell: str) -> int:
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """The versioned form for programs: every field of every diagnostic, `at` null where there is no place."""
-    return {"version": 1, "diagnostics": [to_builtins(diagnostic) for diagnostic in map(_masked, diagnostics)]}
+    rows = [{**to_builtins(each), "notes": list(each.notes)} for each in map(_masked, diagnostics)]
+    return {"version": 1, "diagnostics": rows}
 
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
