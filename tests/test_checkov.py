@@ -8,12 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import planform
 from planform.checks.policy.checkov import Baseline, Checkov, Opinion, baseline, checkov_here

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 
 from planform.checks.run import run_checks
@@ -321,9 +322,9 @@ def texts_in(value: Any) -> Iterator[str]:
     """Every text in an answer."""
     if isinstance(value, str):
         yield value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for each in dataclasses.fields(value):
-            yield from texts_in(getattr(value, each.name))
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from texts_in(getattr(value, name))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from (*texts_in(key), *texts_in(item))

@@ -7,11 +7,11 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from planform.checks.policy.document import Judged
 from planform.checks.policy.engine import Opa, Report

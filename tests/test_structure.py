@@ -22,6 +22,7 @@ PACKAGE = Path(planform.__file__).parent
 ORDER = (
     "literals",
     "plain_yaml",
+    "entry_points",
     "codes",
     "diagnostics",
     "engine_json",

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from planform.blueprint.document import Document
 from planform.checks.run import STACK_FILE, documents_in, names_taken_twice
@@ -30,8 +32,7 @@ class Whole(Exception):
     """Everything has to be compiled, for this reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """What was compiled of the teams that a change affects, and the files of the output that it changes."""
 
     part: Compilation

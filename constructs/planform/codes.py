@@ -9,11 +9,11 @@ they say.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One page: a title in lower case, why it is a fault, an example, the example put right, what to do."""
 
     title: str

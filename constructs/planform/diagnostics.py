@@ -11,10 +11,12 @@ import os
 import unicodedata
 import urllib.parse
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from planform.codes import CODES
 from planform.literals import COVER, masked
@@ -43,8 +45,7 @@ class Severity(StrEnum):
         return self in (Severity.ERROR, Severity.DENIED)
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A place in a file.
 
     `line` and `column` count from 1, in characters; `end_column` is exclusive and on the same line. Column
@@ -65,8 +66,7 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One fault.
 
     `code` is `family/fault` and has a page in `codes.py`. `summary` states fault and value in lower case
@@ -314,11 +314,8 @@ def _width(cell: str) -> int:
 
 def to_json(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
     """The versioned form for programs: every field of every diagnostic, `at` null where there is no place."""
-    return {"version": 1, "diagnostics": [_one_json(diagnostic) for diagnostic in map(_masked, diagnostics)]}
-
-
-def _one_json(diagnostic: Diagnostic) -> dict[str, Any]:
-    return {**asdict(diagnostic), "severity": str(diagnostic.severity), "notes": list(diagnostic.notes)}
+    rows = [{**to_builtins(each), "notes": list(each.notes)} for each in map(_masked, diagnostics)]
+    return {"version": 1, "diagnostics": rows}
 
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from planform.contracts.gitops import GitOps
 from planform.contracts.infrastructure import Infrastructure, StackFacts
@@ -54,8 +55,7 @@ TEAMS = "teams"
 """Stands for the plane in what is said of a team's stack."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltEnvironment:
+class BuiltEnvironment(Struct, frozen=True):
     """One environment: stacks by plane, components by capability, teams by name, to add one's own constructs to."""
 
     spec: EnvironmentSpec

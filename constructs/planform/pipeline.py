@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from planform.blueprint.document import Document
 from planform.blueprint.read import read
@@ -54,8 +56,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class StackSummary:
+class StackSummary(Struct, frozen=True):
     """One line of the closing table."""
 
     environment: str
@@ -68,8 +69,7 @@ class StackSummary:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """Where one resource comes from: its stack, the component that made it, and the blueprint's line."""
 
     stack: str
@@ -96,8 +96,7 @@ class Explained:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Compilation:
+class Compilation(Struct, frozen=True, dict=True):
     """Everything that one run made, each stage's result beside the next."""
 
     specs: tuple[EnvironmentSpec, ...]

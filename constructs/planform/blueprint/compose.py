@@ -7,10 +7,10 @@ what makes the rest of the text meaningless (syntax, a bound) ends the file.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
 
 from planform.blueprint.document import Document, Mark, Path, step
 from planform.blueprint.scalars import AmbiguousNumber, NumberOutOfRange, resolve
@@ -36,8 +36,7 @@ _TAG = re.compile(r"(?:&\S*\s+)?(![^\s,\[\]{}]*)")
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """What one read may still take, over all its files."""
 
     documents: int = 10_000
@@ -48,8 +47,7 @@ class _Halt(Exception):
     """The rest of the file means nothing."""
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A value before aliases are expanded; `size` and `height` are those after."""
 
     value: Any
@@ -89,8 +87,7 @@ def _hidden_fault(text: str, file: str, index: int) -> Diagnostic:
     )
 
 
-@dataclass(slots=True)
-class _Composer:
+class _Composer(Struct):
     text: str
     file: str
     budget: Budget

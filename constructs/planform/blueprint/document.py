@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from planform.diagnostics import Location
 
@@ -16,8 +18,7 @@ _PATH_LENGTH, _KEY_LENGTH = 400, 100
 _PLAIN_KEY = re.compile(r"[^\s.\[\]\"]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Where a key and its value are written; items of a list and the document itself have no key.
 
     Of an aliased value, the key is where the alias is used and the value where the anchor stands: the line
@@ -28,8 +29,7 @@ class Mark:
     value: Location
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document: maps with string keys, lists, strings, integers, floats, booleans and None.
 
     Nobody changes `value` in place; a changed document is a new one (see `for_environment`).

@@ -15,8 +15,9 @@ import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from planform.checks.cloud.rule import (
     REFERENCE,
@@ -50,8 +51,7 @@ _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _DEEPEST_REFERENCE = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """The arguments that tell one object of a type from another."""
 
     arguments: tuple[str, ...]
@@ -60,15 +60,13 @@ class Identity:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Clash(Fault):
+class Clash(Fault, frozen=True):
     """A fault of two resources; `places` are stack and address of each, the later one first."""
 
     places: tuple[tuple[str, str], tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Stack:
+class _Stack(Struct, frozen=True):
     """One document, with the provider's defaults where the document does not set them."""
 
     name: str

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from planform import __version__
 from planform.cli.terminal import Run, common
@@ -19,8 +20,7 @@ from planform.cli.terminal import Run, common
 __all__ = ["command"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was looked for: `state` is ok, absent or broken; only a needed one fails the run."""
 
     name: str

@@ -6,12 +6,12 @@ import os
 import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
+from msgspec.structs import replace
 
 from planform.cli import options
 from planform.cli.terminal import Run, common

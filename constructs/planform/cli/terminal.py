@@ -14,11 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from msgspec import Struct, field
 
 from planform.diagnostics import Diagnostic, DiagnosticError, to_json, to_sarif, to_text
 
@@ -28,8 +28,7 @@ PATIENCE = 1.0
 """Seconds without a word; then a terminal is shown what is being done."""
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """One run of a verb: how it was asked to speak."""
 
     verb: str

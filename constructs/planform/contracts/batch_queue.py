@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["BatchQueue", "QueueRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueRef:
+class QueueRef(Struct, frozen=True):
     """Where a team's jobs wait: the queue `name` of a namespace, for the label `kueue.x-k8s.io/queue-name`.
 
     `most` is what the team can hold at once, borrowed quota included, by resource name: `nvidia.com/gpu`. It is

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.delivers_files import DeliversFiles
 from planform.contracts.identity import FederatedIdentity
@@ -31,8 +32,7 @@ Tool = Literal[
 """What a step can use that every CI has in a way of its own; each CI component has a table of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step: a shell command in `run`, or a `tool` with its inputs.
 
     `variables` are environment variables; `secrets` are those of Secret Manager that become variables of the step, by
@@ -51,8 +51,7 @@ class Step:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Steps on one machine. `identity` is taken on without a key; `environment` is the protected one that it enters.
 
     `matrix` runs the job once for each value of a variable, at most `parallel` at a time; steps see the value of
@@ -72,8 +71,7 @@ class Job:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """When a workflow runs: on pull requests, on pushes to the default branch, by hand, on a schedule (cron, UTC)."""
 
     pull_request: bool = False
@@ -83,8 +81,7 @@ class Trigger:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """Jobs with what starts them. `one_at_a_time` names a group of which a single run is under way.
 
     On pull requests the workflow's name is also that of the one check that says how all of its jobs went.

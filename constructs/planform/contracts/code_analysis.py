@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.ci import Step
 from planform.contracts.delivers_files import DeliversFiles
@@ -13,8 +14,7 @@ from planform.contracts.version_control import CodeRepository
 __all__ = ["AnalysisRef", "CodeAnalysis"]
 
 
-@dataclass(frozen=True, slots=True)
-class AnalysisRef:
+class AnalysisRef(Struct, frozen=True):
     """What a repository's findings are kept under, where people read them, and the check that a merge waits for.
 
     `check` is "" where the job of CI itself is all that a merge can wait for.

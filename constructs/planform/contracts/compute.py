@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.identity import Identity
 
 __all__ = ["AcceleratorPool", "ClusterRef", "Compute", "MembershipRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterRef:
+class ClusterRef(Struct, frozen=True):
     """A GKE cluster. `id` is `projects/P/locations/L/clusters/N`; `workload_pool` is `P.svc.id.goog`.
 
     `issuer` is the public OpenID Connect issuer of its service account tokens, for trust from other clouds.
@@ -27,8 +27,7 @@ class ClusterRef:
     secret_sync: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MembershipRef:
+class MembershipRef(Struct, frozen=True):
     """A cluster in a fleet: `projects/<project>/locations/<location>/memberships/<name>`."""
 
     name: str
@@ -36,8 +35,7 @@ class MembershipRef:
     project: str
 
 
-@dataclass(frozen=True, slots=True)
-class AcceleratorPool:
+class AcceleratorPool(Struct, frozen=True):
     """Nodes with accelerators: `count` of `accelerator` on each of at most `max_nodes` machines."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["DataQuality", "QualityCheck"]
 
 
-@dataclass(frozen=True, slots=True)
-class QualityCheck:
+class QualityCheck(Struct, frozen=True):
     """One expectation of a table.
 
     `fresh`: no older than `limit` hours. `not_null`, `unique`: of `column`. `range`: of `column`, from `low` to `high`.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.identity import Identity
 
 __all__ = ["Database", "DatabaseRef", "DatabaseServerRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseServerRef:
+class DatabaseServerRef(Struct, frozen=True):
     """A PostgreSQL server. `connection_name` is what its auth proxy dials: `P:R:INSTANCE` for Cloud SQL,
     the instance's resource name for AlloyDB.
     """
@@ -22,8 +22,7 @@ class DatabaseServerRef:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseRef:
+class DatabaseRef(Struct, frozen=True):
     """One database on a server. `users` are PostgreSQL user names, one for each identity that was let in."""
 
     connection_name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["FeatureGroupRef", "FeatureStore", "FeatureStoreRef", "FeatureType", "FeatureViewRef"]
 
 FeatureType = Literal["bool", "int", "float", "string", "timestamp", "float_array"]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureStoreRef:
+class FeatureStoreRef(Struct, frozen=True):
     """The store. `offline` is where training reads from (`bq://...`), `online` what serving asks."""
 
     kind: Literal["vertex", "feast"]
@@ -20,8 +20,7 @@ class FeatureStoreRef:
     online: str
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureGroupRef:
+class FeatureGroupRef(Struct, frozen=True):
     """Features of one entity. `source` is their table, `bq://P.D.T`; `features` their types by name."""
 
     name: str
@@ -31,8 +30,7 @@ class FeatureGroupRef:
     features: Mapping[str, FeatureType]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureViewRef:
+class FeatureViewRef(Struct, frozen=True):
     """What a model asks for by entity id when it serves."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 from planform.kubernetes.delivery import Part
@@ -12,8 +13,7 @@ from planform.kubernetes.delivery import Part
 __all__ = ["GitOps", "ManifestSource"]
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestSource:
+class ManifestSource(Struct, frozen=True):
     """Where the cluster reads its files: `url` at `revision`, the environment's own under `folder`.
 
     A Git repository's `url` is `https://...`, its revision a branch; a registry's is an image without its tag, the

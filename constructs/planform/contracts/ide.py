@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 from planform.contracts.identity import Identity
@@ -12,8 +13,7 @@ from planform.contracts.identity import Identity
 __all__ = ["Ide", "IdeRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class IdeRef:
+class IdeRef(Struct, frozen=True):
     """Where the members of a team work: `name` of the machine's configuration, `url` to start one."""
 
     name: str

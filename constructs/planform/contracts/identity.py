@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["FederatedIdentity", "Identities", "Identity"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """A service account. `member` is `serviceAccount:<email>`, `id` is `projects/P/serviceAccounts/<email>`."""
 
     email: str
@@ -23,8 +23,7 @@ class Identity:
         return self.email.removesuffix(".gserviceaccount.com")
 
 
-@dataclass(frozen=True, slots=True)
-class FederatedIdentity:
+class FederatedIdentity(Struct, frozen=True):
     """A service account that a CI job takes on without a key, and the provider it signs in through.
 
     `provider` is `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["Infrastructure", "StackFacts"]
 
 
-@dataclass(frozen=True, slots=True)
-class StackFacts:
+class StackFacts(Struct, frozen=True):
     """One stack: its name, which is its folder under `stacks/`, its plane and owner, and the stacks before it.
 
     The plane of a team's stack is `teams`, its owner the team; with one stack for all of an environment both are "".

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.identity import Identity
 
 __all__ = ["KeyValue", "KeyValueClient", "TableRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class TableRef:
+class TableRef(Struct, frozen=True):
     """A table. `name` is what a client library is given, `id` its full name in its cloud."""
 
     name: str
@@ -20,8 +20,7 @@ class TableRef:
     engine: Literal["dynamodb", "firestore"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyValueClient:
+class KeyValueClient(Struct, frozen=True):
     """How a pod reaches its tables without a key: variables, and volumes with where they are mounted."""
 
     variables: Mapping[str, str]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["KeyRef", "Keys"]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRef:
+class KeyRef(Struct, frozen=True):
     """One encryption key. `id` is `projects/P/locations/L/keyRings/R/cryptoKeys/K`."""
 
     id: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["CatalogEntry", "LineageCatalog"]
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogEntry:
+class CatalogEntry(Struct, frozen=True):
     """An entry of the catalog: its id there, and where people read it."""
 
     id: str

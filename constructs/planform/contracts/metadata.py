@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 __all__ = ["ExperimentRef", "Metadata", "MetadataClient", "MetadataRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataRef:
+class MetadataRef(Struct, frozen=True):
     """The store. `uri` is a Vertex AI metadata store's name or MLflow's tracking address; `artifacts` a `gs://` folder.
 
     `url` is for people.
@@ -22,8 +22,7 @@ class MetadataRef:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExperimentRef:
+class ExperimentRef(Struct, frozen=True):
     """One experiment: the name that an SDK is given, the `gs://` folder of its artefacts, where people look."""
 
     name: str
@@ -31,8 +30,7 @@ class ExperimentRef:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataClient:
+class MetadataClient(Struct, frozen=True):
     """What pods need to log runs: environment variables for the SDK, and the Kubernetes Secret of their namespace whose
     keys are variables too; "" where they sign in by their own identity.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
@@ -14,8 +15,7 @@ ModelKind = Literal["classification", "regression", "ranking", "language"]
 ModelMonitor = Literal["drift", "performance", "data_quality", "hallucination"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelMonitorRef:
+class ModelMonitorRef(Struct, frozen=True):
     """Where a model's inputs and outputs go: an OTLP address, the project's name there, where people look.
 
     `secret` is the Kubernetes Secret of the model's namespace that holds the key, with `headers` from header to key in

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["ModelRef", "ModelRegistry", "ModelRegistryRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRegistryRef:
+class ModelRegistryRef(Struct, frozen=True):
     """The registry. `uri` is what an SDK is given: `projects/P/locations/R`, or MLflow's address; `aliases` are the
     names that versions are promoted by, in their order; `artifacts` is the `gs://` folder of the models' files.
     """
@@ -22,8 +22,7 @@ class ModelRegistryRef:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRef:
+class ModelRef(Struct, frozen=True):
     """One model: the name that an SDK is given, the folder of its versions (`gs://...`), the folder of its cards."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["ModelScanning", "ScanGate"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScanGate:
+class ScanGate(Struct, frozen=True):
     """One run over a model's files: a container that ends with 0 for a pass and nothing else.
 
     `command` has `{model}` where the folder of the model goes, and `{verdict}` where the verdict's file goes: JSON with

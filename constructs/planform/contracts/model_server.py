@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 from planform.contracts.identity import Identity
@@ -12,8 +13,7 @@ from planform.contracts.identity import Identity
 __all__ = ["EndpointRef", "ModelServer"]
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointRef:
+class EndpointRef(Struct, frozen=True):
     """Where a served model answers inside the cluster, and the labels of its pods.
 
     The metrics are counters, as Prometheus has them, with selectors where a name alone says too much: requests that

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
@@ -13,8 +14,7 @@ __all__ = ["Monitoring", "Panel", "Severity"]
 Severity = Literal["page", "ticket"]
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """One chart of a dashboard: a query in PromQL, and the unit of its values (`1`, `s`, `By`, `%`)."""
 
     title: str

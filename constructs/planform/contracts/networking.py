@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["NetworkRef", "Networking", "PrivateServicesRef", "SubnetRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkRef:
+class NetworkRef(Struct, frozen=True):
     """A VPC network. `id` is `projects/P/global/networks/N`; P is the host project of a Shared VPC."""
 
     id: str
@@ -18,8 +18,7 @@ class NetworkRef:
     project: str
 
 
-@dataclass(frozen=True, slots=True)
-class SubnetRef:
+class SubnetRef(Struct, frozen=True):
     """A subnetwork with the secondary ranges of a cluster. `id` is `projects/P/regions/R/subnetworks/N`.
 
     `cidr`, `pods_cidr` and `services_cidr` are IPv4 ranges, or "" where planform was not told them.
@@ -35,8 +34,7 @@ class SubnetRef:
     services_cidr: str
 
 
-@dataclass(frozen=True, slots=True)
-class PrivateServicesRef:
+class PrivateServicesRef(Struct, frozen=True):
     """The range that Google's managed services (Cloud SQL, AlloyDB) take their private addresses from."""
 
     range_name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.identity import Identity
 from planform.contracts.object_store import BucketRef
@@ -12,8 +13,7 @@ from planform.contracts.object_store import BucketRef
 __all__ = ["NotebookProfile", "NotebookRef", "Notebooks"]
 
 
-@dataclass(frozen=True, slots=True)
-class NotebookProfile:
+class NotebookProfile(Struct, frozen=True):
     """A size of notebook: vCPUs, memory in GiB, and `count` accelerators of a type, "" for none."""
 
     name: str
@@ -23,8 +23,7 @@ class NotebookProfile:
     count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NotebookRef:
+class NotebookRef(Struct, frozen=True):
     """One workspace: its name, where a person opens it, the folders that buckets are mounted at, by bucket, and the
     labels of its pods; empty where it runs outside of the cluster.
     """

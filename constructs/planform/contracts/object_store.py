@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["BucketRef", "ObjectStore"]
 
 
-@dataclass(frozen=True, slots=True)
-class BucketRef:
+class BucketRef(Struct, frozen=True):
     """A bucket. `uri` is `gs://<name>`."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.ci import Step
 from planform.contracts.identity import Identity
@@ -12,8 +13,7 @@ from planform.contracts.identity import Identity
 __all__ = ["PipelineSpace", "Pipelines", "PipelinesRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class PipelinesRef:
+class PipelinesRef(Struct, frozen=True):
     """The service that runs pipelines compiled by the kfp SDK.
 
     `endpoint` is what the SDK's client dials; `root` is the `gs://` folder of artefacts; `url` is for people.
@@ -25,8 +25,7 @@ class PipelinesRef:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineSpace:
+class PipelineSpace(Struct, frozen=True):
     """A team's share: steps run as `service_account` of `namespace` in the cluster, or as `identity` outside."""
 
     root: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct
 
 __all__ = ["Format", "Registry", "RepositoryRef"]
 
 Format = Literal["docker", "python", "npm", "maven", "generic", "kfp"]
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryRef:
+class RepositoryRef(Struct, frozen=True):
     """A repository. `uri` is what clients name: `R-docker.pkg.dev/P/<name>`."""
 
     id: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.compute import ClusterRef
 
 __all__ = ["CopiesSecrets", "SecretRef", "Secrets"]
 
 
-@dataclass(frozen=True, slots=True)
-class SecretRef:
+class SecretRef(Struct, frozen=True):
     """Where a secret is kept, never what it is.
 
     `id` is `projects/P/secrets/N`, or the path in another store; `version` is `latest` or a number.

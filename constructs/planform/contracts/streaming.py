@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.identity import Identity
 
 __all__ = ["StreamClient", "StreamRef", "Streaming", "TopicRef"]
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRef:
+class StreamRef(Struct, frozen=True):
     """Kafka. `bootstrap` is "host:port"; `security` says how clients sign in: by certificate, or by Google's tokens."""
 
     bootstrap: str
     security: Literal["mtls", "oauthbearer"]
 
 
-@dataclass(frozen=True, slots=True)
-class TopicRef:
+class TopicRef(Struct, frozen=True):
     """One topic."""
 
     name: str
     partitions: int
 
 
-@dataclass(frozen=True, slots=True)
-class StreamClient:
+class StreamClient(Struct, frozen=True):
     """How a workload connects: settings for librdkafka without secrets, and files that its pod mounts.
 
     `files` is path in the container to (Kubernetes Secret, key) in the client's namespace.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["OtlpEndpoint", "Tracing"]
 
 
-@dataclass(frozen=True, slots=True)
-class OtlpEndpoint:
+class OtlpEndpoint(Struct, frozen=True):
     """The platform's OpenTelemetry collector: `host`, its ports for gRPC and HTTP, and its namespace."""
 
     host: str

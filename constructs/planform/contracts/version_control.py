@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["CodeRepository", "VersionControl"]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRepository:
+class CodeRepository(Struct, frozen=True):
     """A repository: `host` such as github.com, `owner` an organisation or group, `name`, and its default branch."""
 
     host: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from planform.contracts.delivers_files import DeliversFiles
 
 __all__ = ["Container", "Workload", "WorkloadResource", "WorkloadSpecs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """One container. Values of `variables` may be `${resources.<name>.<output>}`. CPU is in cores, memory in MiB.
 
     `volumes` is a path in the container to the name of a resource that is a volume.
@@ -30,8 +30,7 @@ class Container:
     volumes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadResource:
+class WorkloadResource(Struct, frozen=True):
     """What a workload wishes for: a type such as `postgres`, a class of it, an id that workloads share, parameters."""
 
     type: str
@@ -40,8 +39,7 @@ class WorkloadResource:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """A workload: its containers, the ports of its service by name, and what it wishes for by name."""
 
     name: str

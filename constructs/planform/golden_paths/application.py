@@ -14,14 +14,15 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, Undefined, UndefinedError
 from jinja2.meta import find_undeclared_variables
+from msgspec.structs import replace
 
 from planform.contracts.ci import Step
 from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
@@ -90,7 +91,7 @@ def _by_lines(files: Mapping[str, str]) -> str:
     """
     texts = []
     for path, text in sorted(files.items()):
-        lines = ",\n  ".join(map(_quoted, text.splitlines(keepends=True)))
+        lines = ",\n  ".join(map(encode_basestring, text.splitlines(keepends=True)))
         texts.append(f"{_quoted(path)}: [\n  {lines}\n ]" if lines else f"{_quoted(path)}: []")
     return "{\n " + ",\n ".join(texts) + "\n}\n"
 
@@ -227,6 +228,8 @@ def _compiled(text: str) -> Template:
 
 def _quoted(value: Any) -> str:
     """A value as JSON, which YAML, TOML and Python read alike for texts, numbers and lists of them."""
+    if type(value) is str:
+        return encode_basestring(value)
     if isinstance(value, Undefined):
         str(value)  # it raises, as a strict undefined does wherever it is used
     return json.dumps(value, ensure_ascii=False)

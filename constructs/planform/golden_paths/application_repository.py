@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from planform.contracts.ci import Ci, Job, Step, Trigger, Workflow
 from planform.contracts.ide import Ide

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Diagnostic, DiagnosticError, error
+from planform.entry_points import entry_points_of
 from planform.golden_paths import GOLDEN_PATHS
 from planform.golden_paths.listed import ListedPath
 from planform.spec.fault import Fault
@@ -25,8 +28,7 @@ __all__ = ["Paths", "builtin_paths"]
 ENTRY_POINTS = "planform.golden_paths"
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(Struct, frozen=True, dict=True):
     """Kinds of workload documents; `own` are those that documents of the kind GoldenPath make of others."""
 
     listed: Mapping[str, ListedPath] = field(default_factory=dict)
@@ -91,7 +93,7 @@ class Paths:
 def builtin_paths() -> Paths:
     """planform's own paths, then those of installed distributions: entry points `planform.golden_paths`, by kind."""
     listed = {entry.kind: entry for entry in GOLDEN_PATHS}
-    for point in entry_points(group=ENTRY_POINTS):
+    for point in entry_points_of(ENTRY_POINTS):
         entry = _foreign(point)
         if entry.kind in listed:
             raise DiagnosticError([_broken(entry, f"that kind is taken by {listed[entry.kind].distribution}")])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -169,8 +169,7 @@ class DatasetSettings(Workload):
             yield Reference("dataset", name, ("sources", index))
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetRef:
+class DatasetRef(Struct, frozen=True):
     """Where a dataset is: its address, its bucket or database if it is in one, and the table that it is read as."""
 
     uri: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["ListedPath"]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedPath:
+class ListedPath(Struct, frozen=True):
     """A kind of workload document, and the class to import once it is wanted."""
 
     kind: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.blueprint.document import Document
 from planform.blueprint.overrides import with_presets
@@ -19,8 +20,7 @@ MAKER = "GoldenPath"
 """The kind of the documents that make kinds."""
 
 
-@dataclass(frozen=True)
-class OwnKind:
+class OwnKind(Struct, frozen=True):
     """One kind of one's own. Its documents may not write what is `fixed`, and where `free` is given nothing else."""
 
     kind: str

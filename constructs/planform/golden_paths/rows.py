@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from planform.engine import name_of
 from planform.files import File
@@ -15,16 +16,14 @@ from planform.terraform.record import Records, Resource
 __all__ = ["ExplainedRow", "Ledger", "Mark", "Row", "explained"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A text that a file below a folder of the output has: for what a component writes at the end."""
 
     folder: str
     text: str
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One line of a kind's table: the plane, what must happen there, and what was made for it.
 
     `lacks` says what the environment has not, where nothing can be made.
@@ -37,8 +36,7 @@ class Row:
     lacks: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedRow:
+class ExplainedRow(Struct, frozen=True):
     """The same, once everything is written. `missing` are marks that no file has."""
 
     plane: str

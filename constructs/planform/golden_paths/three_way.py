@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["Merged", "merge", "merge_text"]
 
 OURS, BASE, THEIRS = "<<<<<<< yours\n", "=======\n", ">>>>>>> template\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """Files by path, the paths of those in which somebody has to decide, and of those of the team's that go."""
 
     files: dict[str, str]

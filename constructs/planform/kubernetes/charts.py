@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from planform.plain_yaml import load
 
@@ -17,8 +18,7 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]
 _REPOSITORY = re.compile(r"(https|oci)://[a-z0-9.-]+(/[A-Za-z0-9._-]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A Helm chart at one version. `repository` is `https://...` or `oci://...`, without the chart's name.
 
     `images` are patterns of the images that it runs, as a Binary Authorization policy takes them.

@@ -8,15 +8,15 @@ as far as it contradicts nothing, because Kubernetes itself waits for what is on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.kubernetes.record import Delivered, HelmRelease, KubernetesObject, Manifests
 
 __all__ = ["Part", "Step", "definers", "order", "parts_of", "waves"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The objects and charts of one component; `needs` are the ids of the parts that it comes after."""
 
     manifests: Manifests
@@ -30,8 +30,7 @@ class Part:
         return self.manifests.id
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Step:
+class Step(Struct, frozen=True, order=True):
     """The objects of a part, or one of its charts: `release` is its name, "" for the objects."""
 
     part: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from planform.diagnostics import DiagnosticError, error, suggest
 from planform.kubernetes.charts import charts
@@ -21,8 +23,7 @@ kind: Versions
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One version that changes: `old` is "" for what is new, `new` is "" for what is dropped."""
 
     kind: str

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import FrameType
 from typing import Any, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from planform import engine
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, suggest
@@ -39,8 +41,7 @@ _MAKERS = (__name__.rpartition(".")[0], "planform.files")
 """Modules that make records for an author, whose own line is the source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(Struct, frozen=True):
     """Where the objects of one component go: a construct carries it as `manifests`, and those inside it follow.
 
     `plane` is the plane's name, or `team-<team>`; the files are `kubernetes/<environment>/<plane>/<component>/...`.
@@ -51,7 +52,7 @@ class Manifests:
     plane: str
     component: str
     owner: str = ""
-    charts: Mapping[str, str] = field(default_factory=dict, compare=False)
+    charts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.ledger.entries import Entry, kept_in
 from planform.spec.addresses import Addresses, Moved, Transfer
@@ -13,8 +14,7 @@ __all__ = ["Comparison", "compare"]
 Place = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What a compilation is, seen from the ledger.
 
     `moves` are all `moved` blocks, the ledger's own first; `transfers` what it says goes to another state, which need

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.environment import environment_of, owner_of
 from planform.spec.addresses import Addresses, Kept
@@ -19,8 +20,7 @@ NOWHERE = "stack"
 """The component of what stands in a stack itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One resource: `component` is `plane.capability/component`, `teams.name`, or a path of one's own constructs."""
 
     environment: str

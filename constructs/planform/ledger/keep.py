@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Diagnostic, Location, error, warning
@@ -25,8 +26,7 @@ MOST = 8
 """Addresses that one diagnostic names; the rest is counted."""
 
 
-@dataclass(frozen=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """What the ledger and a compilation say of each other: the comparison, the ledger as it should be, findings."""
 
     ledger: Addresses
@@ -101,8 +101,7 @@ def _origin(records: Records, address: str) -> Location | None:
 # Diagnostics
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """Findings, each at the blueprint line that causes it."""
 
     documents: Sequence[Document]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from planform import __version__
 from planform.ledger.entries import Entry
@@ -17,8 +18,7 @@ from planform.spec.addresses import Moved
 __all__ = ["Shipped", "moves_since", "read_moves", "shipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shipped:
+class Shipped(Struct, frozen=True):
     """One move of one release. In `from_` and `to`, one `*` stands for the same part of a name."""
 
     version: str

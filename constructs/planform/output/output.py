@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.engine_json import to_text
@@ -20,8 +22,7 @@ MANIFEST = "manifest.json"
 """The engine's list of stacks, at the top of every output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """The paths by which one output differs from another, each tuple sorted."""
 
     added: tuple[str, ...]
@@ -32,8 +33,7 @@ class Difference:
         return bool(self.added or self.changed or self.removed)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Files by relative path with forward slashes, in the order of their paths; text is UTF-8.
 
     Errors: output/unsafe-path, for all paths that would leave the folder or stand in each other's way.
@@ -45,7 +45,7 @@ class Output:
         faults = _path_faults(self.files)
         if faults:
             raise DiagnosticError(faults)
-        object.__setattr__(self, "files", dict(sorted(self.files.items())))
+        force_setattr(self, "files", dict(sorted(self.files.items())))
 
     def digest(self) -> str:
         """SHA-256, in hexadecimal, of all paths and contents; equal for equal files and for nothing else."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from planform.golden_paths.path import Path
 from planform.golden_paths.rows import ExplainedRow, explained
@@ -15,8 +17,7 @@ from planform.output.manifests import paths_of
 __all__ = ["ExplainedWorkload", "explained_workloads"]
 
 
-@dataclass(frozen=True)
-class ExplainedWorkload:
+class ExplainedWorkload(Struct, frozen=True, dict=True):
     """One workload in one environment, and its kind's table with what makes each line true.
 
     `explain` looks through the output for that, so it is called for workloads that somebody asks about.

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
+
+from msgspec import Struct, field
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error
+from planform.entry_points import entry_points_of
 from planform.kubernetes.charts import charts
 from planform.kubernetes.images import images
 from planform.planes import control, data, delivery, observability, resource, security
@@ -25,8 +27,7 @@ PLANES = (control, delivery, data, resource, security, observability)
 ENTRY_POINTS = "planform.components"
 
 
-@dataclass(frozen=True)
-class Catalog:
+class Catalog(Struct, frozen=True, dict=True):
     """Capabilities, and the components that fill them."""
 
     listed: Mapping[str, Mapping[str, Listed]] = field(default_factory=dict)
@@ -77,7 +78,7 @@ def builtin() -> Catalog:
     for plane in PLANES:
         for entry in plane.COMPONENTS:
             listed.setdefault(entry.capability, {})[entry.name] = entry
-    for point in entry_points(group=ENTRY_POINTS):
+    for point in entry_points_of(ENTRY_POINTS):
         entry = _foreign(point)
         taken = listed.setdefault(entry.capability, {}).get(entry.name)
         if taken is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from planform.contracts.services import Services
 from planform.diagnostics import DiagnosticError, Location, error
@@ -29,8 +30,7 @@ class Refused(Exception):
         self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A capability that a component asks something of, and the contract that it speaks."""
 
     capability: str
@@ -38,8 +38,7 @@ class Need:
     optional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a component stands in a platform: its plane, that plane's owner, and its slot in the blueprint."""
 
     plane: str = ""

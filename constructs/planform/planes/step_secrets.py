@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
 
+from msgspec import Struct
 from pydantic import Field, StringConstraints
 
 from planform.contracts.secrets import SecretRef
@@ -28,8 +28,7 @@ StepSecret = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Where Secret Manager holds a secret, and which of its versions is meant."""
 
     project: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, get_args, get_type_hints
+
+from msgspec import Struct
 
 from planform.contracts.batch_queue import BatchQueue, QueueRef
 from planform.contracts.compute import Compute
@@ -42,8 +43,7 @@ _READ = ["get", "list", "watch"]
 _THRESHOLDS = ((0.5, "CURRENT_SPEND"), (0.9, "CURRENT_SPEND"), (1.0, "CURRENT_SPEND"), (1.0, "FORECASTED_SPEND"))
 
 
-@dataclass(frozen=True, slots=True)
-class TeamTools:
+class TeamTools(Struct, frozen=True):
     """What the environment has for teams; each may be missing."""
 
     compute: Compute | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+
+from msgspec import Struct
 
 from planform.contracts.delivers_files import delivers_files
 from planform.diagnostics import Diagnostic, DiagnosticError, error
@@ -16,8 +17,7 @@ from planform.spec.platform import EnvironmentSpec, PlaneSpec, SlotSpec
 __all__ = ["Slot", "Wiring", "plane_of", "reserved_planes", "stack_name", "stacks_of", "team_stack_name", "wire"]
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A filled slot, its component's class, and the needs that this environment meets."""
 
     plane: PlaneSpec
@@ -32,8 +32,7 @@ class Slot:
         return ("planes", self.plane.name, self.filled.capability)
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """Slots, providers before their users; and every stack with the stacks that must be applied before it."""
 
     slots: tuple[Slot, ...]

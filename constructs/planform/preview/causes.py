@@ -8,8 +8,9 @@ it finds what no list of rules would: that a label touches every resource, that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.blueprint.document import Document, Path, step
 from planform.diagnostics import DiagnosticError
@@ -32,8 +33,7 @@ Address = tuple[str, str]
 _ABSENT = object()
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One value by which two documents differ: where it is in `side`, and how to take it back."""
 
     document: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from planform.diagnostics import Location
 from planform.literals import masked
@@ -82,8 +83,7 @@ class Source(StrEnum):
     STRUCTURE = "structure"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One attribute that changes; values are JSON, secrets masked, unknown ones named as such."""
 
     path: str
@@ -91,8 +91,7 @@ class Attribute:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one source says of one address, before it is known why and how dangerous it is.
 
     `kind` is `terraform`, `kubernetes` or `file`; `type` the Terraform type or the Kubernetes kind. `guard` names what
@@ -110,11 +109,10 @@ class Verdict:
     attributes: tuple[Attribute, ...] = ()
     previous_address: str = ""
     guard: str = ""
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False, hash=False)
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whose address it is; fields are empty where nobody's in particular."""
 
     environment: str = ""
@@ -126,8 +124,7 @@ class Owner:
     origin: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """The blueprint's value that changed: its place in `side` (head, or base for what is gone), before and after."""
 
     at: Location
@@ -144,8 +141,7 @@ class Cause:
         return f"{self.at.file}:{self.at.line}{' in base' if self.side == 'base' else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One change of one address, with everything that a reviewer asks about it.
 
     `because` is the blueprint value that caused it, None where no line did; `also` the other values it needed.
@@ -210,8 +206,7 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The changes that one blueprint value caused, the most dangerous first."""
 
     because: Cause | None
@@ -223,8 +218,7 @@ class Group:
         return min((change.risk for change in self.changes), key=lambda risk: risk.rank)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True):
     """All changes on the way from `base` to `head`, the most dangerous first.
 
     `notes` say what a reader must know of the method: which stacks could only be compared, and why. `quotas` are the

@@ -10,8 +10,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from planform.diagnostics import Diagnostic, DiagnosticError, error, shown
 from planform.preview.render import COMMENT_BYTES, MARKER
@@ -25,8 +26,7 @@ GITHUB_ACTIONS = "github-actions[bot]"
 """Who comments with the token that GitHub hands to a workflow."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A comment that is there already."""
 
     id: int
@@ -92,8 +92,7 @@ def _unset(name: str) -> Diagnostic:
     return error("preview/no-service", f"the variable {name} is not set", help=help)
 
 
-@dataclass(frozen=True, slots=True)
-class GitHub:
+class GitHub(Struct, frozen=True):
     """Pull requests of one repository. `author` is the login that the token comments as."""
 
     url: str
@@ -127,8 +126,7 @@ class GitHub:
         return _answer(method, f"{self.url.rstrip('/')}/repos/{self.repository}/{path}", headers, body)
 
 
-@dataclass(frozen=True, slots=True)
-class GitLab:
+class GitLab(Struct, frozen=True):
     """Merge requests of one project."""
 
     url: str

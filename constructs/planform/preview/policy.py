@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from planform.checks.policy.document import facts_of
 from planform.checks.policy.engine import EngineName
@@ -16,8 +17,7 @@ from planform.pipeline import Compilation, judge
 __all__ = ["PolicyDelta", "Rules", "policy_delta"]
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyDelta:
+class PolicyDelta(Struct, frozen=True):
     """Findings on the way from base to head. `waived` are those of head that a waiver allows."""
 
     new: tuple[Diagnostic, ...] = ()
@@ -34,8 +34,7 @@ class PolicyDelta:
         return {name: to_json(getattr(self, name))["diagnostics"] for name in ("new", "fixed", "waived")}
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """By which rules a preview judges: planform's and those of `folders`, never those of a revision itself."""
 
     folders: tuple[Path, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.environment import environment_of
 from planform.pipeline import Compilation
@@ -19,8 +20,7 @@ __all__ = ["Promotion", "ValueDifference", "promotion"]
 _IDENTITY = ("project", "project_number", "production")
 
 
-@dataclass(frozen=True, slots=True)
-class ValueDifference:
+class ValueDifference(Struct, frozen=True):
     """One value of the resolved blueprint that differs; `written` where an environment's own block says so."""
 
     path: str
@@ -43,8 +43,7 @@ class ValueDifference:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Promotion:
+class Promotion(Struct, frozen=True):
     """The differences of two environments.
 
     `expected` follow from what an environment is: its name, its project. `values` are the others of the resolved

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from planform.blueprint.document import Document
 from planform.blueprint.read import MAX_BYTES, MAX_FILES, SUFFIXES, read, read_text
@@ -25,8 +26,7 @@ MOST_BYTES = 64 * 1024 * 1024
 _LINK, _SUBMODULE = "120000", "160000"
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(Struct, frozen=True):
     """A blueprint as it is on one side, and the name by which people know that side."""
 
     name: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zlib import crc32
+
+from msgspec import Struct
 
 from planform.preview.structure import META, block_of, resources_of
 from planform.terraform.cloud_ids import NEAR, formats
@@ -32,8 +33,7 @@ _FIELD = re.compile(r"\{\{(\w+)\}\}")
 _WHOLE = re.compile(r"\$\{([^{}]*)\}")
 
 
-@dataclass(frozen=True)
-class StandIns:
+class StandIns(Struct, frozen=True, dict=True):
     """The stand-ins of one stack's document."""
 
     document: Mapping[str, Any]

@@ -17,10 +17,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from planform.diagnostics import DiagnosticError, error
 from planform.report.prices import EVERYWHERE, Price
@@ -65,8 +66,7 @@ _CARDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """How a SKU of planform's table is called in the catalogue; the description must fit as a whole."""
 
     sku: str
@@ -76,8 +76,7 @@ class Rule:
     description: re.Pattern[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """Prices that were found, SKUs and regions with more than one, and rules that nothing answered to."""
 
     prices: Mapping[tuple[str, str], Price]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from planform.report.machines import Capacity, Recipe, machine_recipes, nodes_of, of_config
 from planform.report.quantity import EACH, Quantity, decimal, first
@@ -20,8 +21,7 @@ from planform.report.quantity import EACH, Quantity, decimal, first
 __all__ = ["CHARGES", "Charge", "Resource", "charges_of", "is_free"]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A resource as its document has it, with the region that it is charged in."""
 
     type: str
@@ -35,8 +35,7 @@ class Resource:
         return f"{self.type}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """One thing that is charged: `item` in words, and `unit` of it.
 
     `recipes` are the ways to its price, the first that the table has all parts of counts; each is SKUs with how many of

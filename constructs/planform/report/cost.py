@@ -10,10 +10,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from planform.output.output import Output
 from planform.pipeline import Compilation
@@ -62,8 +63,7 @@ class Basis(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Whose:
+class Whose(Struct, frozen=True):
     """Whose a line is; fields are empty where nobody's in particular."""
 
     environment: str = ""
@@ -72,8 +72,7 @@ class Whose:
     component: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(Struct, frozen=True):
     """One thing that one resource is charged for.
 
     `unit_price` is for one `unit`, in US dollars; None where it is not known. `monthly` is None unless the basis is
@@ -121,8 +120,7 @@ class CostLine:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """Lines together: the known ones as a range a month, None where there are none, and the others counted."""
 
     known: Quantity | None
@@ -141,8 +139,7 @@ class Sum:
         return {"monthly_usd": money(self.known), "unknown_lines": self.unknown, "usage_lines": self.usage}
 
 
-@dataclass(frozen=True, slots=True)
-class CostReport:
+class CostReport(Struct, frozen=True):
     """Everything that could be told about what an output costs, and how many resources of other vendors it has."""
 
     lines: tuple[CostLine, ...]

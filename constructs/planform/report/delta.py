@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from planform.report.cost import Basis, CostLine, CostReport, Sum, money
 from planform.report.quantity import NOTHING, Quantity
@@ -25,8 +26,7 @@ class Sign(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class CostDelta:
+class CostDelta(Struct, frozen=True):
     """A cost before and after.
 
     `unknown` and `by_use` say that lines without an amount come, go or change, so that the known amounts are not all of
@@ -76,8 +76,7 @@ class CostDelta:
         return ", and ".join([f"{amount} USD a month", *([" and ".join(rest)] if rest else [])])
 
 
-@dataclass(frozen=True, slots=True)
-class CostRow:
+class CostRow(Struct, frozen=True):
     """The cost of one environment, or of one plane or team in it."""
 
     environment: str
@@ -93,8 +92,7 @@ class CostRow:
         return {**place, **self.delta.as_dict()}
 
 
-@dataclass(frozen=True, slots=True)
-class CostTable:
+class CostTable(Struct, frozen=True):
     """The costs of two sides by environment, by plane, and by team."""
 
     environments: tuple[CostRow, ...]

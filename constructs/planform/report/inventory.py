@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from planform.pipeline import Compilation
 from planform.report.cost import owners_of, resources_of, terraform_documents
@@ -12,8 +14,7 @@ from planform.report.cost import owners_of, resources_of, terraform_documents
 __all__ = ["Row", "inventory"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Row:
+class Row(Struct, frozen=True, order=True):
     """How many resources of one type a component has in an environment."""
 
     environment: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+
+from msgspec import Struct
 
 from planform.planes.resource.accelerators import machine
 from planform.report.quantity import Quantity, decimal, first
@@ -49,8 +50,7 @@ class Capacity(Enum):
         return cls.RESERVATION if kind == "SPECIFIC_RESERVATION" else cls.ON_DEMAND
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine type with what one asks to be put into it."""
 
     name: str

@@ -7,7 +7,6 @@ None: unknown is never zero.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
@@ -73,8 +74,7 @@ class _Table(BaseModel):
     skus: dict[str, _Sku]
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """One price: US dollars for one `unit` of a SKU in a region, who said so, and the day of that."""
 
     sku: str
@@ -90,8 +90,7 @@ class Price:
         return self.usd * HOURS_PER_MONTH if self.unit == "hour" or self.unit.endswith("-hour") else self.usd
 
 
-@dataclass(frozen=True, slots=True)
-class PriceTable:
+class PriceTable(Struct, frozen=True):
     """Prices by SKU and region."""
 
     prices: Mapping[tuple[str, str], Price]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.environment import environment_of
 from planform.planes.resource.accelerators import accelerator
@@ -17,8 +18,7 @@ from planform.spec.platform import EnvironmentSpec
 __all__ = ["Need", "accelerator_maxima", "quota_delta"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Need:
+class Need(Struct, frozen=True, order=True):
     """What is asked of one quota: an accelerator in a region, on demand or preemptible (spot, flex-start, queued)."""
 
     environment: str

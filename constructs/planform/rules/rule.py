@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
+from msgspec import Struct
+from msgspec.structs import asdict
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, in_order
@@ -78,8 +79,7 @@ class _Metadata(BaseModel):
     custom: _Custom
 
 
-@dataclass(frozen=True, eq=False)
-class Rule:
+class Rule(Struct, frozen=True, eq=False):
     """One rule: what its metadata says.
 
     `match` are the kinds that an admission controller asks the rule about; none, and the rule is for the compiler
@@ -126,8 +126,7 @@ class Rule:
         return cls(**{**entry, **lists})
 
 
-@dataclass(frozen=True)
-class Pack:
+class Pack(Struct, frozen=True, dict=True):
     """The rules of one folder, in the order of their ids."""
 
     folder: Path

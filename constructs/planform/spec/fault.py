@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["Fault"]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What is wrong, where inside the settings, and what to write instead.
 
     `path` is relative to the settings that were judged, such as `("node_pools", "l4", "machine_type")`;

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import reduce
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from planform.blueprint.document import Document, step
@@ -19,8 +19,7 @@ ONE_OF = ("spec/capacity-mix", "spec/gpu-sharing", "spec/several-backends", "spe
 OVERRIDES = "environments."
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """From a fault's path to the document's position of it."""
 
     document: Document

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct, field
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -299,8 +299,7 @@ def nowhere(*path: str | int) -> None:
     """The origin of what was not read from a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlotSpec:
+class SlotSpec(Struct, frozen=True):
     """One filled slot: a component's name and its settings."""
 
     capability: str
@@ -308,8 +307,7 @@ class SlotSpec:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class PlaneSpec:
+class PlaneSpec(Struct, frozen=True):
     """One plane of one environment: the slots in the order they were written."""
 
     name: str
@@ -317,8 +315,7 @@ class PlaneSpec:
     slots: Mapping[str, SlotSpec]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkloadSpec:
+class WorkloadSpec(Struct, frozen=True):
     """One workload as an environment has it. `kind` is what its document says, which an organisation may have made."""
 
     kind: str
@@ -336,8 +333,7 @@ def kebab(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind).lower()
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentSpec:
+class EnvironmentSpec(Struct, frozen=True):
     """All that a blueprint says about one environment, validated and with defaults filled in."""
 
     environment: Environment

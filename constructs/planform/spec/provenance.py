@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.diagnostics import Location
 from planform.spec.platform import EnvironmentSpec
@@ -13,8 +14,7 @@ from planform.spec.platform import EnvironmentSpec
 __all__ = ["ResolvedValue", "resolved_lines"]
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedValue:
+class ResolvedValue(Struct, frozen=True):
     """One value: its dotted path, what it is, and where it was written; `at` is None for a default."""
 
     environment: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import Struct
 from pydantic import Field
 
 from planform.spec.settings import Settings
@@ -17,8 +17,7 @@ COMMON = ("planform", "kind", "name", "team", "environments")
 """Keys that every kind has and that no environment changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """Another document's thing that this one needs: its sort, such as `dataset`, its name, and where it is written."""
 
     sort: str

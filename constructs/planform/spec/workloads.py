@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from planform.blueprint.document import Document, Mark, Path
 from planform.blueprint.overrides import with_overrides
@@ -38,8 +40,7 @@ class Kinds(Protocol):
         """A document of a kind as its base kind has it, and what its kind does not let it say."""
 
 
-@dataclass(frozen=True)
-class _Bound:
+class _Bound(Struct, frozen=True):
     """One document in one environment."""
 
     environment: str

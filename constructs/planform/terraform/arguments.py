@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
+
+from msgspec import Struct, field
 
 from planform.diagnostics import shown
 from planform.terraform.expression import Expression, Known, escape
@@ -38,8 +39,7 @@ _NOT_SECRET = re.compile(
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One fault of a record: `path` is where, such as `lifecycle_rule[0].action.type`; `nearest` the name meant."""
 
     code: str
@@ -49,8 +49,7 @@ class Fault:
     help: str = ""
 
 
-@dataclass(slots=True)
-class Inspection:
+class Inspection(Struct):
     """One pass over what is given for one record: its faults, its warnings.
 
     `owner` names the record's type in messages. `stack` is the record's: references to other stacks are faults. `raw`

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
 from itertools import islice
 from types import CodeType
 from typing import Any, ClassVar, Literal, cast
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, Severity, error
 from planform.terraform.arguments import (
@@ -54,16 +56,14 @@ _EXAMPLE_KEY = {"count": "0", "for_each": '"key"'}
 _PREFIX = {"resource": "", "data": "data.", "ephemeral": "ephemeral."}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """A custom condition: `condition` is an expression that must be true, else `error_message` is shown."""
 
     condition: Any
     error_message: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True):
     """Terraform's lifecycle of a resource.
 
     `ignore_changes` is "all", or paths that are checked against the schema: `labels`, `settings[0].disk_size`, or

@@ -15,10 +15,11 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, suggest
 
@@ -52,8 +53,7 @@ _MODES = {"list": "l", "set": "s", "single": "1", "map": "m", "group": "1"}
 _MODE_OF = {"l": "list", "s": "set", "1": "single", "m": "map"}
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One attribute of a block; `nested` is the block of an attribute that has attributes of its own.
 
     `mode` then says how they are nested: `single`, `list`, `set` or `map`.
@@ -76,8 +76,7 @@ class Attribute:
         return self.required or self.optional
 
 
-@dataclass(frozen=True, slots=True)
-class Nested:
+class Nested(Struct, frozen=True):
     """A nested block: `mode` is `single`, `list`, `set` or `map`; `max_items` 0 means any number."""
 
     name: str
@@ -127,8 +126,7 @@ class Block:
         return sorted((*attributes, *self._nested))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TypeSchema:
+class TypeSchema(Struct, frozen=True, eq=False):
     """One resource type, data source or ephemeral resource (`kind` as in Terraform JSON), or the provider itself."""
 
     kind: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.checks.cloud.rule import Block, Context, Finding, Rule
 
 
-@dataclass(frozen=True, slots=True)
-class NameRule:
+class NameRule(Struct, frozen=True):
     """A name's shape: `says` completes the sentence "it must be ..."; `source` is where the API states it."""
 
     type: str

@@ -12,7 +12,8 @@ import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 _TEMPLATE = re.compile(r"(?<!\$)(?:\$\$)*\$\{|(?<!%)(?:%%)*%\{")
 _ESCAPED = re.compile(r"\$\$\{|%%\{")
@@ -22,8 +23,7 @@ REFERENCE = re.compile(r"\$\{\s*([a-z][a-z0-9_]*)\.([A-Za-z_][A-Za-z0-9_-]*)\.([
 Body = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One value that Google Cloud refuses: `address` is the resource's, `argument` the path inside it."""
 
     code: str
@@ -33,8 +33,7 @@ class Fault:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule's function yields; the rule adds code and address."""
 
     argument: str
@@ -42,8 +41,7 @@ class Finding:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What `planform explain CODE` shows: `wrong` and `right` are bodies of the first of `types`."""
 
     code: str
@@ -82,8 +80,7 @@ def literal(value: object) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block of a body and the path that leads to it ("" for the resource itself)."""
 
     value: Body
@@ -161,13 +158,12 @@ class Block:
         return self.given(name) and self.text(name) is None and not self.blocks(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What surrounds a body: its type and name, its document, and the provider's defaults for it."""
 
     type: str
     name: str
-    document: Body = field(repr=False)
+    document: Body
     project: str | None = None
     region: str | None = None
 
@@ -203,8 +199,7 @@ class Context:
 Judge = Callable[[Block, Context], Iterator[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One thing that Google Cloud refuses: a code, the types it concerns, one function, and its page.
 
     `why` is the function's docstring. `wrong` and `right` are bodies of `types[0]` that the rule refuses and

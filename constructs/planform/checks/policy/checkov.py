@@ -15,11 +15,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from pydantic import Field
 
 from planform.checks.policy.document import Judged
@@ -84,8 +84,7 @@ def baseline() -> Baseline:
     return Baseline.model_validate(yaml.safe_load((folder("policies") / BASELINE).read_text("utf-8")))
 
 
-@dataclass(frozen=True)
-class Opinion:
+class Opinion(Struct, frozen=True):
     """What checkov says. `rules` are the checks that it asked; `accepted` what the baseline accepted."""
 
     version: str
@@ -94,8 +93,7 @@ class Opinion:
     accepted: tuple[Accepted, ...]
 
 
-@dataclass(frozen=True)
-class Checkov:
+class Checkov(Struct, frozen=True):
     """The executable. It gets resources and nothing else: no credentials, no configuration, no network."""
 
     place: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import yaml
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from planform.diagnostics import Location
 from planform.files import File
@@ -20,8 +21,7 @@ from planform.terraform.record import Records
 __all__ = ["Judged", "facts_of", "judged", "with_plans"]
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What rules judge. `origins` are the blueprint's lines by (stack, address) and by ("", path); `written` is what
     was compiled of stacks that are judged as planned.
     """

@@ -10,9 +10,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error
 from planform.rules.rule import Pack
@@ -28,8 +29,7 @@ SECONDS = 60.0
 """How long an evaluation may take; the reference platform takes less than one."""
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True):
     """What `data.main.report` says."""
 
     findings: tuple[Mapping[str, Any], ...]
@@ -89,8 +89,7 @@ def opa_place() -> str | None:
     return shutil.which("opa")
 
 
-@dataclass(frozen=True)
-class Opa:
+class Opa(Struct, frozen=True):
     """The executable. It may not call the network or read the environment, whatever a rule says."""
 
     place: str

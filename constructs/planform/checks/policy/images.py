@@ -13,10 +13,11 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urljoin
+
+from msgspec import Struct
 
 from planform.checks.policy.severities import SEVERITIES
 from planform.diagnostics import DiagnosticError, error
@@ -45,8 +46,7 @@ _REFERENCE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Pulled:
+class Pulled(Struct, frozen=True):
     """A pack that is here: `reference` is the one with its digest."""
 
     reference: str

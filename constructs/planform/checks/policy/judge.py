@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from planform.checks.policy.checkov import FAMILY, Checkov, baseline
 from planform.checks.policy.document import Judged
@@ -22,8 +23,7 @@ from planform.rules.rule import Rule
 __all__ = ["Judgement", "judge"]
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Struct, frozen=True, dict=True):
     """What the rules say. `findings` have what waivers are said to be wrong with too; `waived` do not count."""
 
     findings: tuple[Diagnostic, ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from planform.checks.policy.engine import SECONDS, failed, no_opa, opa_place, too_long
 from planform.checks.policy.own import own_packs
@@ -16,8 +17,7 @@ from planform.rules.pack import shipped_pack
 __all__ = ["Tested", "run_tests"]
 
 
-@dataclass(frozen=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """One test: its package and name, and whether it passed."""
 
     name: str

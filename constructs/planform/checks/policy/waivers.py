@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from planform.checks.policy.document import Judged
 from planform.diagnostics import Diagnostic, Location, error, suggest, warning
@@ -21,8 +22,7 @@ SOON = timedelta(days=14)
 """How long before it a waiver that lapses is shown."""
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(Struct, frozen=True):
     """A waiver and where its values are written."""
 
     waiver: Waiver

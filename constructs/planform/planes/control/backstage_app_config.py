@@ -7,8 +7,9 @@ service auth, on TechDocs and on the Kubernetes plugin, read 2026-11. A `${NAME}
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from planform.planes.database_proxy import PORT
 
@@ -29,8 +30,7 @@ _KINDS = ["Component", "API", "Resource", "System", "Domain", "Group", "User", "
 _CLUSTER_CA = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 
 
-@dataclass(frozen=True, slots=True)
-class BackstageFacts:
+class BackstageFacts(Struct, frozen=True):
     """What the configuration is made of; "" where a thing is not there."""
 
     title: str

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import Field, StringConstraints
 
 from planform.spec.settings import Settings
@@ -75,8 +75,7 @@ class Marketplace(Settings):
         return {"source": "github", "repo": self.repository, **({"ref": self.ref} if self.ref else {})}
 
 
-@dataclass(frozen=True, slots=True)
-class ManagedSettings:
+class ManagedSettings(Struct, frozen=True):
     """All that the files say. `models` are ids by the names opus, sonnet, haiku; `endpoint` takes OTLP by HTTP."""
 
     project: str

@@ -10,9 +10,10 @@ configurable-http-proxy 5.1.0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from planform.contracts.database import DatabaseRef
 from planform.planes.control.jupyterhub_sign_in import GitHubSignIn, GoogleSignIn
@@ -34,8 +35,7 @@ CONFIG_FILES: Mapping[type, tuple[str, ...]] = {
 """The parts of the hub's configuration that are Python, by how people sign in."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartValues:
+class ChartValues(Struct, frozen=True):
     """All but the workspaces, which come one by one."""
 
     namespace: str

@@ -7,9 +7,10 @@ page on the Cloud Storage FUSE CSI driver, read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from planform.contracts.notebooks import NotebookProfile
 from planform.kubernetes.accelerators import QUEUE, on_accelerator, resource_of
@@ -23,16 +24,14 @@ NODE_POOL = "cloud.google.com/gke-nodepool"
 ANY_CAPACITY = ("spot", "flex_start", "queued")
 
 
-@dataclass(frozen=True, slots=True)
-class SlotOfPool:
+class SlotOfPool(Struct, frozen=True):
     """The node pool that a size is of, and how its machines are had."""
 
     name: str
     capacity: str
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True, dict=True):
     """Everything that the hub must know. `files` are paths whose texts are in the ConfigMap notebooks-assistant."""
 
     slug: str

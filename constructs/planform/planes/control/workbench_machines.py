@@ -7,7 +7,8 @@ Source: Compute Engine's pages on machine families and on GPU machine types; acc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 __all__ = ["ACCELERATORS", "WorkbenchMachine", "machine", "takes"]
 
@@ -41,8 +42,7 @@ _OF_OPTIMISED = {
 """Accelerator, and vCPUs and GiB with each."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkbenchMachine:
+class WorkbenchMachine(Struct, frozen=True):
     """A machine type; `accelerator` and `count` are what it cannot be had without."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from planform.plain_yaml import load
 
@@ -16,8 +17,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _USES = re.compile(r"^( *(?:- )?uses: )([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)(\S*@[0-9a-f]{40})$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """An action's repository at one commit, and the release that the commit is."""
 
     repository: str

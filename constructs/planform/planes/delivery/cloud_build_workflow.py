@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
+
+from msgspec import Struct
 
 from planform.contracts.ci import Job, Step, Tool, Workflow
 from planform.contracts.identity import FederatedIdentity
@@ -41,8 +42,7 @@ done
 _IMAGE_INPUTS = {name: name for name in ("build-args", "context", "file", "push", "tags", "target")}
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """The file's text, whom the build acts as, and whether somebody has to agree before it starts."""
 
     text: str

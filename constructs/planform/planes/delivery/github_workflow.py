@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from planform.contracts.ci import Job, Step, Tool, Workflow
 from planform.contracts.version_control import CodeRepository
@@ -30,8 +31,7 @@ esac
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ActionTool:
+class ActionTool(Struct, frozen=True):
     """An action that is a tool: our inputs by its names for them, and what is always given."""
 
     action: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import Field
 
 from planform.contracts.compute import AcceleratorPool, Compute
@@ -67,8 +67,7 @@ class ApplicationsSettings(Settings):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """How a wish is met: fixed outputs for a type and class, for all applications or one, by any id or one.
 
     `secret` is the Kubernetes Secret of the application's namespace that has a secret's value under `value`.
@@ -82,8 +81,7 @@ class Offer:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Application:
+class Application(Struct, frozen=True):
     """An application: its team, its namespace, and what its pods need to reach what they were given."""
 
     name: str

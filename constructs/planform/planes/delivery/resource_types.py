@@ -7,7 +7,8 @@ output: a database is signed in to by identity, and a `secret` is handed on as a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.diagnostics import suggest
 from planform.spec.fault import Fault
@@ -15,8 +16,7 @@ from planform.spec.fault import Fault
 __all__ = ["RESOURCE_TYPES", "ResourceType", "output_fault", "type_fault"]
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceType:
+class ResourceType(Struct, frozen=True):
     """One type: what it is, the names of what it gives, and what a wish for it may say."""
 
     description: str

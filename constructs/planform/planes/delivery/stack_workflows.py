@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from planform.contracts.ci import Job, Step, Trigger, Workflow
 from planform.contracts.gitops import ManifestSource
@@ -25,16 +26,14 @@ CHANGE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Who applies a stack: an identity, and the protected deployment environment that its job enters."""
 
     environment: str
     identity: FederatedIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Everything that the workflows of one environment are made from."""
 
     environment: str

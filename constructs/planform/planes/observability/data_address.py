@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from planform.planes.component import Component
 
@@ -15,8 +16,7 @@ BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(/.*)?")
 COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A table of BigQuery."""
 
     project: str
@@ -35,8 +35,7 @@ class Table:
         return f"`{self.project}.{self.dataset}.{self.name}`"
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """A bucket, or a folder in it."""
 
     name: str
@@ -49,8 +48,7 @@ class Bucket:
         return f"//storage.googleapis.com/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """Something in a PostgreSQL server."""
 
     address: str

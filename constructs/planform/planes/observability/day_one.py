@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.contracts.compute import Compute
 from planform.contracts.database import Database
@@ -21,8 +22,7 @@ __all__ = ["Watch", "WatchedAlert", "of_database", "of_cluster", "of_queue"]
 _ALLOYDB = re.compile(r"projects/[^/]+/locations/[^/]+/clusters/(?P<cluster>[^/]+)/instances/[^/]+")
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedAlert:
+class WatchedAlert(Struct, frozen=True):
     """An alert as monitoring's contract takes it."""
 
     name: str
@@ -32,8 +32,7 @@ class WatchedAlert:
     severity: Severity = "ticket"
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """What is watched of one thing: a dashboard and its alerts."""
 
     name: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.contracts.monitoring import Severity
 
@@ -83,8 +84,7 @@ def _skip_string(quote: str, rest: Iterator[str]) -> None:
     raise _Unreadable(f"a text that begins with {quote} does not end")
 
 
-@dataclass(frozen=True, slots=True)
-class Burn:
+class Burn(Struct, frozen=True):
     """One alert on an error budget: its windows, how many times too fast, the query, and who is told."""
 
     window: str

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from planform.diagnostics import suggest
 from planform.plain_yaml import load
@@ -34,8 +35,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Accelerator:
+class Accelerator(Struct, frozen=True):
     """A GPU or TPU, by the name that GKE gives it. `memory_gib` is that of one GPU or one TPU chip.
 
     `also` are other words for it, to suggest the right one by. `quota` is the regional Compute Engine metric
@@ -60,8 +60,7 @@ class Accelerator:
         return f"PREEMPTIBLE_{self.quota}" if self.quota and preemptible else self.quota
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine type. `accelerators` is how many it brings (for TPUs, chips); 0 when it brings none.
 
     `zones` is empty where the zones are not tracked. `local_ssds` come with the machine, 375 GiB each;

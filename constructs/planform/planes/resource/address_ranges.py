@@ -6,9 +6,10 @@ Neither the provider nor a plan notices an overlap; the API does, after half of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from itertools import combinations
+
+from msgspec import Struct
 
 from planform.spec.fault import Fault
 
@@ -23,8 +24,7 @@ RESERVED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AddressRange:
+class AddressRange(Struct, frozen=True):
     """A range by its setting. `largest` and `smallest` are prefix lengths, the first the shorter one."""
 
     field: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from planform.contracts.compute import AcceleratorPool

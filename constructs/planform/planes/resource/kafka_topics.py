@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.contracts.streaming import TopicRef
 from planform.planes.component import Component
@@ -17,8 +18,7 @@ MOST_PARTITIONS = 10_000
 MILLISECONDS_OF_AN_HOUR = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class AskedTopic:
+class AskedTopic(Struct, frozen=True):
     """What was asked of a topic."""
 
     name: str

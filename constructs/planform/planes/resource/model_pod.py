@@ -7,9 +7,9 @@ the attributes of its volumes; Kubernetes' page on the restricted profile of pod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import Field
 
 from planform.engine import Construct
@@ -65,8 +65,7 @@ class ServingSettings(Settings):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AskedModel:
+class AskedModel(Struct, frozen=True):
     """One endpoint as it was asked for, and the place that its objects are made in.
 
     `cards` are the bucket and the folder of the model's cards, where its servers ask for them.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from planform.contracts.identity import Identity
 from planform.contracts.model_server import EndpointRef, ModelServer
@@ -31,8 +33,7 @@ STEADY = ("on_demand", "reservation")
 """Kinds of capacity that nobody takes away."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerMetrics:
+class ServerMetrics(Struct, frozen=True):
     """Metrics of one endpoint in PromQL; `waiting` also as KEDA finds it in what a pod exposes."""
 
     answered: str

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.planes.resource import accelerators as catalogue
 from planform.planes.resource.accelerators import Accelerator, Machine
@@ -48,8 +49,7 @@ def cautions(settings: NodePoolSettings, environment: Environment, *, name: str 
     return [finding.fault for finding in _findings(settings, environment, name) if not finding.certain]
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     fault: Fault
     certain: bool = True
 

@@ -6,9 +6,9 @@ Errors: those of capacity.py, and spec/gpu-sharing, spec/upgrade-strategy.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag
 from pydantic_core import PydanticCustomError
 
@@ -296,8 +296,7 @@ class NodePoolSettings(Settings):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(Struct, frozen=True):
     """What the settings come to with the facts of the catalogue: one node's shape, and where nodes are.
 
     `machine` is None for a machine type that the catalogue does not know. `zones` is empty where the

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from planform.planes.component import Component
 
@@ -14,8 +15,7 @@ NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 
-@dataclass(frozen=True, slots=True)
-class AskedTable:
+class AskedTable(Struct, frozen=True):
     """What was asked of a table: the fields that its items are found and removed by."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from planform.contracts.identity import FederatedIdentity, Identity
 from planform.planes.record_ids import record_id
@@ -26,8 +27,7 @@ USER = "roles/iam.workloadIdentityUser"
 PROVIDER_ID = re.compile(r"(?!gcp-)[a-z0-9-]{4,32}")
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """How a host of code speaks of a job in the token that it gives it.
 
     `name` begins the names of all that is made. `subject` and `repository` are expressions over the token's claims.
