@@ -84,14 +84,16 @@ def _key(key: object, is_token: IsToken, path: tuple[Any, ...]) -> str:
 def _value(value: Any, is_token: IsToken, path: tuple[Any, ...]) -> Any:
     if isinstance(value, str):
         return _string(value, is_token, path)
+    if isinstance(value, dict):
+        return _mapping(value, is_token, path)
+    if isinstance(value, (list, tuple)):
+        return _list(value, is_token, path)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         return _integer(value, path)
     if isinstance(value, float):
         return _float(value, is_token, path)
-    if isinstance(value, (list, tuple)):
-        return _list(value, is_token, path)
     if isinstance(value, Mapping):
         return _mapping(value, is_token, path)
     if hasattr(type(value), _ENGINE_OBJECT) and is_token(value):

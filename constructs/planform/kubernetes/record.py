@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from planform import engine
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, suggest
+from planform.engine_json import TOKEN
 from planform.kubernetes.charts import Chart, charts
 from planform.kubernetes.names import (
     annotation_faults,
@@ -347,6 +348,8 @@ class _Reading:
         self.faults: list[tuple[str, str, str]] = []
 
     def plain(self, value: Any, path: str) -> Any:
+        if type(value) is str and TOKEN not in value:  # nearly all are
+            return self._text(value, path)
         if value is None or value is True or value is False:
             return value
         if isinstance(value, Expression) or engine.is_token(value):

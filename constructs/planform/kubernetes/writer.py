@@ -44,7 +44,9 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]
             raise ValueError(f"{key!r:.60} cannot be a key")
         head = f"{first}{_text(key)}:"
         first = indent
-        if not item or isinstance(item, _SCALARS):
+        if type(item) is str and "\n" not in item:  # nearly all are
+            lines.append(f"{head} {_text(item)}")
+        elif not item or isinstance(item, _SCALARS):
             _scalar(item, f"{head} ", indent, lines)
         elif isinstance(item, _SEQUENCES):
             lines.append(head)
