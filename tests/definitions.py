@@ -2,7 +2,7 @@
 
 Most come from the Go modules that define them, where the module cache has them: `go mod download MODULE@VERSION`
 puts them there. Strimzi's are written by its own generator, which `dev.py` runs. Those of constraints are in their
-templates, from which Gatekeeper makes them in a cluster.
+templates, from which Gatekeeper makes them in a cluster. The rest are written by hand from their documentation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 
 from tests.tools import TOOLS, absent, go_module
 
-__all__ = ["GROUPS", "UNJUDGED", "definition_of_constraint", "definitions"]
+__all__ = ["GROUPS", "definition_of_constraint", "definitions"]
 
 GOOGLE = "github.com/GoogleCloudPlatform"
 STRIMZI = "kafka.strimzi.io"
@@ -37,15 +37,10 @@ MODULES = {
     "trainer.kubeflow.org": ("github.com/kubeflow/trainer/v2@v2.3.0", "manifests/base/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-GROUPS = (*(group for group in MODULES if group != "trainer.kubeflow.org"), STRIMZI)
+GROUPS = (*(group for group in MODULES if group != "trainer.kubeflow.org"), STRIMZI, "configsync.gke.io")
 """The groups of delivered objects that have definitions here; TrainJobs are made by runs of pipelines."""
-UNJUDGED = {
-    ("configsync.gke.io", "RootSync"): "the module proxy does not give out Config Sync's module, kpt.dev/configsync;"
-    " by the definition in its repository, read 2026-11-26, the reference's are valid",
-    ("networking.gke.io", "GCPBackendPolicy"): "GKE makes the definition; no module has it",
-    ("networking.gke.io", "HealthCheckPolicy"): "GKE makes the definition; no module has it",
-}
-"""Kinds that no definition here judges, and why."""
+BY_HAND = Path(__file__).parent / "fixtures" / "definitions"
+"""Definitions of Google's kinds that no module has: Config Sync's is given out by none, the others GKE itself makes."""
 
 
 class _Yaml(yaml.SafeLoader):
@@ -67,10 +62,13 @@ def definitions(group: str) -> tuple[dict[str, Any], ...]:
         place = TOOLS / "strimzi" / "definitions"
         if not (place.parent / "made-from").exists():
             absent("Strimzi's definitions are not here: `python3 dev.py test` makes them where Java and Maven are")
-    else:
+        places = (place,)
+    elif group in MODULES:
         module, path = MODULES[group]
-        place = go_module(module) / path
-    return tuple(each for each in _read(place) if each["spec"]["group"] == group)
+        places = (go_module(module) / path, BY_HAND)
+    else:
+        places = (BY_HAND,)
+    return tuple(each for place in places for each in _read(place) if each["spec"]["group"] == group)
 
 
 def definition_of_constraint(template: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ import yaml
 from planform.kubernetes.charts import charts
 from planform.pipeline import compile_files
 from tests.control_plane import Api, RefusedByServerError, control_plane
-from tests.definitions import GROUPS, UNJUDGED, definition_of_constraint, definitions
+from tests.definitions import GROUPS, definition_of_constraint, definitions
 
 ROOT = Path(__file__).resolve().parent.parent
-GKE = ("cilium.io", "gateway.networking.k8s.io", "monitoring.googleapis.com", "networking.gke.io")
-"""Groups that a GKE cluster has from its first day."""
+GKE = ("cilium.io", "configsync.gke.io", "gateway.networking.k8s.io", "monitoring.googleapis.com", "networking.gke.io")
+"""Groups that a GKE cluster of a fleet with Config Sync has from its first day."""
+SYNCS = "config-management-system"
 pytestmark = pytest.mark.api_server
 
 
@@ -36,6 +37,7 @@ def in_order(environment: str) -> Iterator[tuple[str, dict[str, Any]]]:
     objects = written(environment)
     for group in GKE:
         yield from ((f"GKE: {each['metadata']['name']}", each) for each in of_use(objects, group))
+    yield "Config Sync: its namespace", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SYNCS}}
     syncs = {each["metadata"]["name"]: each for each in objects.values() if each["kind"] == "RootSync"}
     yield from sorted_in("sync", objects)
     before = {
@@ -76,10 +78,6 @@ def fault_of(api: Api, body: dict[str, Any]) -> str:
     return ""
 
 
-def kind_of(body: dict[str, Any]) -> tuple[str, str]:
-    return body["apiVersion"].rpartition("/")[0], body["kind"]
-
-
 def of_use(objects: dict[str, dict[str, Any]], group: str) -> list[dict[str, Any]]:
     """The definitions of a group's kinds that are among the objects, without the webhooks that nobody answers here."""
     kinds = {each["kind"] for each in objects.values() if each["apiVersion"].startswith(f"{group}/")}
@@ -98,8 +96,8 @@ def of_use(objects: dict[str, dict[str, Any]], group: str) -> list[dict[str, Any
 def test_every_object_of_the_reference_is_taken(environment: str) -> None:
     """In order; what came before its namespace comes once more, as GitOps tools do."""
     objects = written(environment)
-    brought = {path: each for path, each in in_order(environment) if kind_of(each) not in UNJUDGED}
-    assert {path for path, each in objects.items() if kind_of(each) not in UNJUDGED} <= brought.keys()
+    brought = dict(in_order(environment))
+    assert objects.keys() <= brought.keys()
     with control_plane() as api:
         refused = faults(api, brought)
         early = {path: brought[path] for path, fault in refused.items() if fault.startswith('namespaces "')}
