@@ -27,6 +27,8 @@ COMMIT = "${{ github.sha }}"
 """Ends the name of an image: the commit that the job runs at."""
 PYTHON = "3.12"
 WITH_VARIABLES = "github.com"
+_OF_EACH = ("build-args",)
+"""Inputs that a document may choose for each environment."""
 _LATER = "github.event_name != 'pull_request'"
 _ACTING = FederatedIdentity(
     "${vars.IDENTITY_PROVIDER}",
@@ -199,5 +201,5 @@ class _Variables:
 
     def _input(self, name: str, value: str) -> str:
         facts = self._path.environment
-        known = any(fact in value for fact in (facts.project, facts.prefix, facts.region))
-        return self._text(name.upper().replace("-", "_"), value) if known else value
+        differs = name in _OF_EACH or any(fact in value for fact in (facts.project, facts.prefix, facts.region))
+        return self._text(name.upper().replace("-", "_"), value) if differs else value
