@@ -520,6 +520,27 @@ def test_an_endpoint_that_somebody_else_runs_closes_nothing_of_the_teams() -> No
     assert "`serving`" in row(found, "ModelEndpoint", "security").lacks[0]
 
 
+def test_an_endpoint_without_a_service_of_planforms_runs_only_what_its_repository_has() -> None:
+    """A server of no protocol that templates know: the gate stays, and nothing builds or tests what is not there."""
+    served = {"url": "http://scorer.fraud.svc:8000", "namespace": "fraud", "protocol": "http", "pods": {"app": "a"}}
+    existing = {"use": "existing", "formats": ["onnx"], "endpoints": {"payment-scoring": served}}
+    found = swapped(
+        "resource", "model_server", existing, "ModelEndpoint", "TrainingPipeline", "Dataset", "Transformation"
+    )
+    files = {
+        str(record.body["file"]): str(record.body["content"])
+        for record in found.records["acme-ai-prod-delivery"]
+        if record.address.startswith("github_repository_file.payment_scoring_endpoint_")
+    }
+    assert "Dockerfile" not in files and "pyproject.toml" not in files and "score.yaml" not in files
+    jobs = yaml.safe_load(files[".github/workflows/deliver.yml"])["jobs"]
+    assert "Compare with the registry's alias" in [each.get("name") for each in jobs["deliver-prod"]["steps"]]
+    runs = json.dumps(jobs)
+    for wanting in ("docker/build-push-action", "pip install --quiet -e", "humctl"):
+        assert wanting not in runs
+    assert "`http`" in row(found, "ModelEndpoint", "delivery").lacks[0]
+
+
 def test_an_endpoint_is_watched_by_the_latency_of_its_objective() -> None:
     observability = json.loads(str(reference().output.files["stacks/acme-ai-prod-observability/cdk.tf.json"]))
     alert = observability["resource"]["google_monitoring_alert_policy"]["endpoint_payment_scoring_slow"]

@@ -66,7 +66,7 @@ def deliver(
     """Write the repository's first files, as part of what happens in `plane`.
 
     They are the software of its kind, or of `templates`, by `answers`, where there is one for them, `files` of the
-    path's own, and a workflow that tests and then delivers by `steps`; without steps it only tests.
+    path's own, and a workflow that tests the software and then delivers by `steps`; without steps it only tests.
     """
     others = {**(ide.repository_files() if ide is not None else {}), **(files or {})}
     kind = templates or path.kind
@@ -89,7 +89,10 @@ def deliver(
             "deliver",
             f"Deliver {path.name}" if steps else f"Test {path.name}",
             Trigger(pull_request=True, push=True, manual=True),
-            (_tests(kind), *(_deliveries(path.stages, shared) if steps else ())),
+            (
+                _tests(steps_of(kind) if answers is not None else ()),
+                *(_deliveries(path.stages, shared) if steps else ()),
+            ),
         )
         made |= ci.render(workflow, repository=repository)  # last, so that it runs once everything is there
     control.write(repository, made)
@@ -120,13 +123,13 @@ def _software(
     return application(kind, {**common, **answers}, without=sorted(without))
 
 
-def _tests(kind: str) -> Job:
+def _tests(steps: Sequence[Step]) -> Job:
     return Job(
         "test",
         (
             Step("Check out the repository", tool="checkout"),
             Step("Set up Python", tool="python", inputs={"version": PYTHON}),
-            *steps_of(kind),
+            *steps,
         ),
         minutes=20,
     )
