@@ -363,7 +363,7 @@ def _golden_path(kind: str) -> str:
         f"# {kind}",
         NOTE,
         _text((inspect.getdoc(path) or "").strip()),
-        f"- **For**: a {path.persona}\n- **Asks**: {', '.join(needs)}",
+        f"- **For**: {path.persona}\n- **Asks**: {', '.join(needs)}",
         "## What happens",
         "\n".join(["| plane | what happens |", "|---|---|", *rows]),
         "## Settings",

@@ -33,12 +33,15 @@ MODULES = {
     ),
     "monitoring.googleapis.com": (f"{GOOGLE}/prometheus-engine@v0.17.2", "charts/operator/crds"),
     "networking.gke.io": (f"{GOOGLE}/gke-networking-api@v0.2.11", "config/crds"),
+    "ray.io": ("github.com/ray-project/kuberay/ray-operator@v1.6.2", "config/crd/bases"),
     "templates.gatekeeper.sh": ("github.com/open-policy-agent/gatekeeper/v3@v3.23.1", "charts/gatekeeper/crds"),
     "trainer.kubeflow.org": ("github.com/kubeflow/trainer/v2@v2.3.0", "manifests/base/crds"),
 }
 """API group to the Go module and its folder that define it: the newest that the module proxy has of each."""
-GROUPS = (*(group for group in MODULES if group != "trainer.kubeflow.org"), STRIMZI, "configsync.gke.io")
-"""The groups of delivered objects that have definitions here; TrainJobs are made by runs of pipelines."""
+OF_RUNS = ("ray.io", "trainer.kubeflow.org")
+"""The groups of objects that runs of pipelines make."""
+GROUPS = (*(group for group in MODULES if group not in OF_RUNS), STRIMZI, "configsync.gke.io")
+"""The groups of delivered objects that have definitions here."""
 BY_HAND = Path(__file__).parent / "fixtures" / "definitions"
 """Definitions of Google's kinds that no module has: Config Sync's is given out by none, the others GKE itself makes."""
 

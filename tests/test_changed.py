@@ -74,6 +74,38 @@ def test_a_change_gives_the_bytes_of_a_full_run(head: list[Document], teams: set
     assert after(changed) == dict(compile_documents(head).output.files)
 
 
+NOTEBOOK = """
+planform: 1
+kind: NotebookWorkspace
+name: extra
+team: search
+environments: [dev]
+"""
+
+
+def test_what_all_notebooks_share_is_told_from_all_notebooks() -> None:
+    """The hub's list names those of every team, and those of kinds that an organisation made of them."""
+    others = read_text(
+        "\n---\n".join(NEW.replace("demand", f"demand-{i}") for i in range(12)), "blueprints/others.yaml"
+    )
+    base = [*documents(), *others]
+    here = dict(compile_documents(base).output.files)
+    new = [*base, *read_text(NOTEBOOK, "blueprints/workloads/new.yaml")]
+    gone = [each for each in base if each.value["kind"] != "NotebookWorkspace"]
+    for head, team in ((new, "search"), (gone, "fraud")):
+        changed = compile_changed(base, head, here)
+        assert set(changed.teams) == {team}
+        assert not any(each.name.startswith("demand-") for each in changed.part.workloads)
+        assert after(changed, here) == dict(compile_documents(head).output.files)
+
+
+def test_where_most_share_it_everything_is_compiled() -> None:
+    new = NOTEBOOK.replace("search", "fraud").replace("[dev]", "[dev, staging, prod]")
+    head = [*documents(), *read_text(new, "blueprints/workloads/new.yaml")]
+    with pytest.raises(Whole, match=r"jupyterhub\.yaml holds what is not of these teams alone"):
+        compile_changed(documents(), head, present())
+
+
 def test_nothing_changes_nothing() -> None:
     changed = compile_changed(documents(), documents(), present())
     assert (changed.teams, dict(changed.files)) == ((), {})

@@ -862,6 +862,20 @@ def test_path_new_without_a_terminal_says_what_it_lacks(work: Path) -> None:
         assert "--name" in lacking[0] or "--name" not in done.stderr
 
 
+def test_path_new_takes_texts_that_look_like_numbers_and_names_what_is_missing_inside_others(work: Path) -> None:
+    given = ("--name", "a", "--team", "b", "--in", "dev")
+    endpoint = ("--set", "model=m", "--set", "version=3", "--set", "batch=8")
+    done = run("path", "new", "ModelEndpoint", *given, *endpoint, cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert 'version: "3"\n' in done.stdout and "batch: 8\n" in done.stdout
+    pipeline = ("--set", "model=m", "--set", "features=f", "--set", "parameters.max_depth=6")
+    done = run("path", "new", "TrainingPipeline", *given, *pipeline, "--set", 'card.limitations=["x"]', cwd=work)
+    assert done.returncode == 2 and "  --set card.intended_use=VALUE  What the model is for.\n" in done.stderr
+    done = run("path", "new", "TrainingPipeline", *given, *pipeline, "--set", "card.intended_use=x", cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert 'max_depth: "6"\n' in done.stdout
+
+
 def test_path_new_asks_on_a_terminal(work: Path) -> None:
     ours, theirs = pty.openpty()
     os.write(ours, b"churn\nfraud\ndev, prod\n")

@@ -330,43 +330,69 @@ def test_a_pipeline_of_vertex_ai_knows_the_platform_by_its_job() -> None:
     assert security.true and resource.lacks
 
 
+EXISTING_QUEUE = {"use": "existing", "queues": dict.fromkeys(("forecasting", "fraud", "search"), "ml")}
 ON_NODES = ("TrainingPipeline", "Dataset", "Transformation")
 
 
-def on_nodes(nodes: int, queue: Any = "kueue", **change: Any) -> Compilation:
+def on_nodes(nodes: int, queue: Any = "kueue", engine: str = "trainer", **change: Any) -> Compilation:
     """The reference's pipeline on several nodes."""
-    return swapped("resource", "batch_queue", queue, *ON_NODES, change={"distributed": {"nodes": nodes}, **change})
+    distributed = {"engine": engine, "nodes": nodes}
+    return swapped("resource", "batch_queue", queue, *ON_NODES, change={"distributed": distributed, **change})
 
 
-def test_a_pipeline_on_several_nodes_makes_a_train_job(tmp_path: Path) -> None:
-    found = on_nodes(4)
+def made_on_nodes(found: Compilation, kind: str) -> dict[str, Any]:
+    """An object that a pipeline on several nodes has in its team's folder."""
     made = row(found, "TrainingPipeline", "resource")
-    role, binding, told = (
-        yaml.safe_load(str(found.output.files[path]))
-        for wanted in ("/role-pipeline-", "/rolebinding-pipeline-", "/configmap-pipeline-")
-        for path in made.files
-        if wanted in path
-    )
-    assert role["rules"] == [
-        {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": ["create", "get"]}
-    ]
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "workload", "namespace": "fraud"}]
-    placement = json.loads(told["data"]["PLACEMENT"])
-    (nodes,) = [
+    (path,) = [each for each in made.files if f"/{kind}-" in each]
+    held: dict[str, Any] = yaml.safe_load(str(found.output.files[path]))
+    return held
+
+
+def job_of(found: Compilation, engine: str) -> dict[str, Any]:
+    """The job that a step of the pipeline makes, by the code in its repository and what the platform tells it."""
+    module = {"trainer": "train_job", "ray": "ray_job"}[engine]
+    (code,) = [
         str(record.body["content"])
         for record in found.records["acme-ai-prod-delivery"]
-        if "payment_scoring_pipeline" in record.address and record.address.endswith("_steps_nodes_py")
+        if "payment_scoring_pipeline" in record.address and record.address.endswith(f"_steps_{module}_py")
     ]
-    rendered: dict[str, Any] = {"__name__": "nodes"}
-    exec(nodes, rendered)
-    job = rendered["train_job"]("payment-scoring", "images.example/payment-scoring:1", placement)
-    known = schemas(definitions("trainer.kubeflow.org"))
+    rendered: dict[str, Any] = {"__name__": module}
+    exec(code, rendered)
+    placement = json.loads(made_on_nodes(found, "configmap")["data"]["PLACEMENT"])
+    assert placement["engine"] == engine
+    made: dict[str, Any] = rendered["job"]("payment-scoring", "images.example/payment-scoring:1", placement)
+    rendered["tell"](made, ["gs://b/data", "gs://b/run/model", "{}", "7"])
+    return made
+
+
+def pods_of_ray(job: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The templates of the head and of the workers."""
+    cluster = job["spec"]["rayClusterSpec"]
+    (workers,) = cluster["workerGroupSpecs"]
+    return {"head": cluster["headGroupSpec"]["template"], "worker": workers["template"]}
+
+
+@pytest.mark.parametrize(
+    ("engine", "group", "plural"), [("trainer", "trainer.kubeflow.org", "trainjobs"), ("ray", "ray.io", "rayjobs")]
+)
+def test_a_pipeline_on_several_nodes_may_make_their_job(engine: str, group: str, plural: str) -> None:
+    found = on_nodes(4, engine=engine)
+    rules = made_on_nodes(found, "role")["rules"]
+    assert rules == [{"apiGroups": [group], "resources": [plural], "verbs": ["create", "get"]}]
+    subjects = made_on_nodes(found, "rolebinding")["subjects"]
+    assert subjects == [{"kind": "ServiceAccount", "name": "workload", "namespace": "fraud"}]
+    job = job_of(found, engine)
+    known = schemas(definitions(group))
     assert faults(known, job) == []
     assert faults(known, {**job, "spec": {**job["spec"], "numNodes": 4}}) != []
     assert (job["metadata"]["namespace"], job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"]) == (
         "fraud",
         "default",
     )
+
+
+def test_a_train_job_brings_its_nodes_to_the_accelerators() -> None:
+    job = job_of(on_nodes(4), "trainer")
     assert job["spec"]["trainer"]["numNodes"] == 4
     assert job["spec"]["trainer"]["resourcesPerNode"]["limits"] == {"nvidia.com/gpu": "1"}
     (patch,) = job["spec"]["runtimePatches"]
@@ -374,6 +400,52 @@ def test_a_pipeline_on_several_nodes_makes_a_train_job(tmp_path: Path) -> None:
     assert pod["spec"]["nodeSelector"] == {"cloud.google.com/gke-accelerator": "nvidia-l4"}
     assert pod["spec"]["serviceAccountName"] == "workload"
     assert (pod["metadata"]["labels"]["team"], len(pod["spec"]["tolerations"])) == ("fraud", 1)
+
+
+def test_a_ray_job_is_one_that_kueue_and_kuberay_take() -> None:
+    """Kueue wants its cluster to end with it; KubeRay asks pods for their health without wget from 2.53 on."""
+    job = job_of(on_nodes(4, engine="ray"), "ray")
+    spec, cluster = job["spec"], job["spec"]["rayClusterSpec"]
+    assert spec["shutdownAfterJobFinishes"] is True and "suspend" not in spec, "Kueue suspends it, and lets it go"
+    assert [int(each) for each in cluster["rayVersion"].split(".")] >= [2, 53]
+    assert cluster["authOptions"] == {"mode": "token"}
+    assert spec["entrypoint"].endswith(".steps.ray_job gs://b/data gs://b/run/model '{}' 7")
+    (workers,) = cluster["workerGroupSpecs"]
+    assert workers["replicas"] == workers["minReplicas"] == workers["maxReplicas"] == 4
+    pods = pods_of_ray(job)
+    for pod in pods.values():
+        assert pod["metadata"]["labels"]["team"] == "fraud"
+        assert "kueue.x-k8s.io/queue-name" not in pod["metadata"]["labels"], "the job queues as a whole"
+        assert pod["spec"]["serviceAccountName"] == "workload"
+    worker = pods["worker"]["spec"]
+    assert worker["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert worker["nodeSelector"] == {"cloud.google.com/gke-accelerator": "nvidia-l4"}
+    assert len(worker["tolerations"]) == 1
+    head = pods["head"]["spec"]
+    assert "nvidia.com/gpu" not in head["containers"][0]["resources"]["limits"] and "nodeSelector" not in head
+
+
+def test_kuberay_is_let_in_to_the_head_and_its_image_has_ray() -> None:
+    found = on_nodes(4, engine="ray")
+    policy = made_on_nodes(found, "networkpolicy")["spec"]
+    labels = pods_of_ray(job_of(found, "ray"))["head"]["metadata"]["labels"]
+    assert policy["podSelector"]["matchLabels"] == {"ray.io/node-type": "head", "workload": labels["workload"]}
+    (allowed,) = policy["ingress"]
+    assert [each["port"] for each in allowed["ports"]] == [8265]
+    assert "ray-system" in json.dumps(allowed["from"])
+    assert build_arguments(found) == "EXTRAS=cloud,ray"
+    without = on_nodes(4)
+    assert not [each for each in row(without, "TrainingPipeline", "resource").files if "/networkpolicy-" in each]
+    assert build_arguments(without) == "EXTRAS=cloud"
+
+
+def build_arguments(found: Compilation) -> str:
+    (value,) = [
+        str(record.body["value"])
+        for record in found.records["acme-ai-prod-delivery"]
+        if record.body.get("variable_name") == "BUILD_ARGS"
+    ]
+    return value
 
 
 def test_kueue_sees_by_a_jobs_accelerator_which_pools_are_for_it() -> None:
@@ -395,33 +467,45 @@ def test_a_pipeline_on_one_node_may_make_no_train_job() -> None:
 @pytest.mark.parametrize(
     ("queue", "nodes", "change", "told"),
     [
-        (None, 2, {}, "workload/no-trainer"),
-        ({"use": "kueue", "trainer": False}, 2, {}, "workload/no-trainer"),
+        (None, 2, {}, "no Kubeflow Trainer"),
+        ({"use": "kueue", "trainer": False}, 2, {}, "no Kubeflow Trainer"),
+        ({"use": "kueue", "ray": False}, 2, {"engine": "ray"}, "no KubeRay"),
+        ({**EXISTING_QUEUE, "trainer": True}, 2, {"engine": "ray"}, "no KubeRay"),
         ("kueue", 9, {"accelerator": {"type": "nvidia-l4"}}, "hold 9: payment-scoring 9"),
         ("kueue", 5, {"accelerator": {"type": "nvidia-l4", "count": 2}}, "hold 10: payment-scoring 10"),
     ],
 )
-def test_several_nodes_want_trainer_and_the_quota_of_all(
+def test_several_nodes_want_their_engine_and_the_quota_of_all(
     queue: Any, nodes: int, change: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(DiagnosticError) as caught:
         on_nodes(nodes, queue, **change)
     (fault,) = caught.value.diagnostics
-    assert told in (fault.code, fault.summary.partition("workloads ")[2])
+    assert told in fault.summary
 
 
-def test_several_nodes_are_offered_where_trainer_is() -> None:
-    def offered(found: Compilation) -> bool:
+def test_rays_operator_may_be_another_namespaces() -> None:
+    found = on_nodes(4, {**EXISTING_QUEUE, "ray": "operators"}, engine="ray")
+    policy = made_on_nodes(found, "networkpolicy")
+    assert "operators" in json.dumps(policy["spec"]["ingress"])
+
+
+def test_several_nodes_are_offered_where_an_engine_is() -> None:
+    def offered(found: Compilation) -> list[str]:
         (form,) = [
             yaml.safe_load(str(text))
             for path, text in found.output.files.items()
             if path.endswith("/templates/training-pipeline/template.yaml")
         ]
-        return "distributed" in form["spec"]["parameters"][1]["properties"]
+        asked = form["spec"]["parameters"][1]["properties"].get("distributed")
+        return list(asked["properties"]["engine"]["enum"]) if asked else []
 
-    without = {"use": "kueue", "trainer": False}
-    assert offered(reference())
-    assert not offered(swapped("resource", "batch_queue", without, "TrainingPipeline", "Dataset", "Transformation"))
+    def with_queue(**settings: bool) -> Compilation:
+        return swapped("resource", "batch_queue", {"use": "kueue", **settings}, *ON_NODES)
+
+    assert offered(reference()) == ["ray", "trainer"]
+    assert offered(with_queue(trainer=False)) == ["ray"]
+    assert offered(with_queue(trainer=False, ray=False)) == []
 
 
 def test_an_endpoint_that_somebody_else_runs_closes_nothing_of_the_teams() -> None:
@@ -434,6 +518,27 @@ def test_an_endpoint_that_somebody_else_runs_closes_nothing_of_the_teams() -> No
     found = swapped("resource", "model_server", existing, *kinds, change={"clients": None})
     assert not [path for path in found.output.files if "ingress-endpoint-payment-scoring" in path]
     assert "`serving`" in row(found, "ModelEndpoint", "security").lacks[0]
+
+
+def test_an_endpoint_without_a_service_of_planforms_runs_only_what_its_repository_has() -> None:
+    """A server of no protocol that templates know: the gate stays, and nothing builds or tests what is not there."""
+    served = {"url": "http://scorer.fraud.svc:8000", "namespace": "fraud", "protocol": "http", "pods": {"app": "a"}}
+    existing = {"use": "existing", "formats": ["onnx"], "endpoints": {"payment-scoring": served}}
+    found = swapped(
+        "resource", "model_server", existing, "ModelEndpoint", "TrainingPipeline", "Dataset", "Transformation"
+    )
+    files = {
+        str(record.body["file"]): str(record.body["content"])
+        for record in found.records["acme-ai-prod-delivery"]
+        if record.address.startswith("github_repository_file.payment_scoring_endpoint_")
+    }
+    assert "Dockerfile" not in files and "pyproject.toml" not in files and "score.yaml" not in files
+    jobs = yaml.safe_load(files[".github/workflows/deliver.yml"])["jobs"]
+    assert "Compare with the registry's alias" in [each.get("name") for each in jobs["deliver-prod"]["steps"]]
+    runs = json.dumps(jobs)
+    for wanting in ("docker/build-push-action", "pip install --quiet -e", "humctl"):
+        assert wanting not in runs
+    assert "`http`" in row(found, "ModelEndpoint", "delivery").lacks[0]
 
 
 def test_an_endpoint_is_watched_by_the_latency_of_its_objective() -> None:

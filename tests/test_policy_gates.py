@@ -15,6 +15,7 @@ from planform.checks.policy.document import Judged
 from planform.rules.pack import shipped_pack
 from planform.rules.template import admitted, kind, template
 from tests.broken import Break, as_plan
+from tests.test_golden_paths import job_of, on_nodes, pods_of_ray
 from tests.test_policies import BREAKS, POLICIES, reference, wasm, whole
 from tests.tools import tool
 
@@ -149,3 +150,20 @@ def test_every_rule_about_objects_is_delivered() -> None:
     kinds = [yaml.safe_load(text)["kind"] for text in delivered("prod")]
     wanted = [kind(rule) for rule in admitted(shipped_pack())]
     assert sorted(kinds) == sorted([*wanted, *("ConstraintTemplate" for _ in wanted)])
+
+
+@pytest.mark.go
+def test_gatekeeper_lets_in_what_training_on_several_nodes_makes(tmp_path: Path) -> None:
+    trains, ray = (job_of(on_nodes(2, engine=engine), engine) for engine in ("trainer", "ray"))
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            **each,
+            "metadata": {**each["metadata"], "name": name, "namespace": "fraud"},
+        }
+        for name, each in pods_of_ray(ray).items()
+    ]
+    assert gator("prod", [trains, ray, *pods], tmp_path) == []
+    pods[0]["spec"]["containers"][0]["securityContext"]["privileged"] = True
+    assert gator("prod", pods, tmp_path) != [], "it does look at them"

@@ -2,8 +2,10 @@
 
 All documents are read and judged beside each other, as ever: names, quotas and references. Then the workloads of the
 teams whose documents changed, with what they refer to and what refers to them, are compiled twice, as they were and as
-they are, and the difference is merged into the output. Afterwards the stacks, changed and not, are compared with each
-other, as a full run does. Where that does not tell all, `Whole` says why everything has to be compiled.
+they are, and the difference is merged into the output. Some files hold a list of what all teams have, such as the
+notebooks that one hub offers: where the difference does not tell these, all workloads of the kinds that changed are
+compiled so, unless these are most of all. Afterwards the stacks, changed and not, are compared with each other, as a
+full run does. Where that does not tell all, `Whole` says why everything has to be compiled.
 """
 
 from __future__ import annotations
@@ -61,20 +63,40 @@ def compile_changed(base: Sequence[Document], head: Sequence[Document], present:
     except DiagnosticError as fault:
         raise Whole(f"the base does not compile: {fault.diagnostics[0].summary}") from None
     _refuse_more_than_workloads(base, head, before, after)
-    teams = {new.name: _affected(old, new) for old, new in zip(before, after, strict=True)}
-    compiled = compile_documents(head, specs=_parts(after, teams))
+    affected = {new.name: _affected(old, new) for old, new in zip(before, after, strict=True)}
+    teams = {name: {each.settings.team for each in found} for name, found in affected.items()}
+    kinds = {name: {each.settings.kind for each in found} for name, found in affected.items()}
     try:
-        compiled_before = compile_documents(base, specs=_parts(before, teams))
-    except DiagnosticError as fault:
-        raise Whole(f"the base does not compile: {fault.diagnostics[0].summary}") from None
-    try:
-        _refuse_other_writer(compiled, present)
-        files = merged(_texts(compiled_before), _texts(compiled), present)
+        compiled, files = _merged(base, head, _parts(before, teams), _parts(after, teams), present)
     except NotMergeable as fault:
-        raise Whole(f"{fault.place} holds what is not of these teams alone") from None
+        shared = Whole(f"{fault.place} holds what is not of these teams alone")
+        wider = _parts(before, teams, kinds), _parts(after, teams, kinds)
+        if 2 * _workloads(wider[1]) > _workloads(after):  # compiled twice, it would take longer than everything once
+            raise shared from None
+        try:
+            compiled, files = _merged(base, head, *wider, present)
+        except NotMergeable:
+            raise shared from None
     _compare(files, present, compiled)
     part = replace(compiled, only=tuple(files))
     return Changed(part, tuple(sorted({each for found in teams.values() for each in found})), files)
+
+
+def _merged(
+    base: Sequence[Document],
+    head: Sequence[Document],
+    before: tuple[EnvironmentSpec, ...],
+    after: tuple[EnvironmentSpec, ...],
+    present: Mapping[str, str | bytes],
+) -> tuple[Compilation, dict[str, str | None]]:
+    """A part of `head`, compiled, and what it changes in the output."""
+    compiled = compile_documents(head, specs=after)
+    try:
+        compiled_before = compile_documents(base, specs=before)
+    except DiagnosticError as fault:
+        raise Whole(f"the base does not compile: {fault.diagnostics[0].summary}") from None
+    _refuse_other_writer(compiled, present)
+    return compiled, merged(_texts(compiled_before), _texts(compiled), present)
 
 
 def _refuse_more_than_workloads(
@@ -97,8 +119,8 @@ def _platform(spec: EnvironmentSpec) -> EnvironmentSpec:
     return replace(spec, workloads=(), declared={}, kinds=None, origin=nowhere)
 
 
-def _affected(before: EnvironmentSpec, after: EnvironmentSpec) -> frozenset[str]:
-    """Teams with a workload that is new, gone or another, or that refers, over others too, to one that is."""
+def _affected(before: EnvironmentSpec, after: EnvironmentSpec) -> list[WorkloadSpec]:
+    """The workloads that are new, gone or others, or that refer, over others too, to one that is."""
     old, new = ({each.id: each for each in spec.workloads} for spec in (before, after))
     changed = {id for id in {*old, *new} if _settings(old.get(id)) != _settings(new.get(id))}
     everything = (*old.values(), *new.values())
@@ -109,7 +131,7 @@ def _affected(before: EnvironmentSpec, after: EnvironmentSpec) -> frozenset[str]
         changed |= {each.id for each in follows}
         given |= {thing for each in follows for thing in each.settings.gives()}
         waiting = bool(follows)
-    return frozenset(each.settings.team for each in everything if each.id in changed)
+    return [each for each in everything if each.id in changed]
 
 
 def _settings(spec: WorkloadSpec | None) -> object:
@@ -123,15 +145,27 @@ def _needs(spec: WorkloadSpec) -> set[tuple[str, str]]:
     return {(each.sort, each.name) for each in spec.settings.refers()}
 
 
-def _parts(specs: Sequence[EnvironmentSpec], teams: Mapping[str, Collection[str]]) -> tuple[EnvironmentSpec, ...]:
-    """Environments with the workloads of some teams and what these refer to, in the order in which they were."""
-    return tuple(replace(spec, workloads=tuple(_part(spec.workloads, teams[spec.name]))) for spec in specs)
+def _parts(
+    specs: Sequence[EnvironmentSpec],
+    teams: Mapping[str, Collection[str]],
+    kinds: Mapping[str, Collection[str]] | None = None,
+) -> tuple[EnvironmentSpec, ...]:
+    """Environments with the workloads of some teams, and of some kinds, and what these refer to, in their order."""
+    kinds = kinds or {}
+    return tuple(
+        replace(spec, workloads=tuple(_part(spec.workloads, teams[spec.name], kinds.get(spec.name, ()))))
+        for spec in specs
+    )
 
 
-def _part(workloads: Sequence[WorkloadSpec], teams: Collection[str]) -> Iterable[WorkloadSpec]:
+def _workloads(specs: Sequence[EnvironmentSpec]) -> int:
+    return sum(len(each.workloads) for each in specs)
+
+
+def _part(workloads: Sequence[WorkloadSpec], teams: Collection[str], kinds: Collection[str]) -> Iterable[WorkloadSpec]:
     givers = {thing: each for each in workloads for thing in each.settings.gives()}
     wanted: set[str] = set()
-    waiting = [each for each in workloads if each.settings.team in teams]
+    waiting = [each for each in workloads if each.settings.team in teams or each.settings.kind in kinds]
     while waiting:
         each = waiting.pop()
         if each.id not in wanted:

@@ -2437,12 +2437,13 @@ CODES: dict[str, Code] = {
         help="fill the slot `model_scanning` there, or leave the environment out of `environments`",
     ),
     "workload/no-trainer": Code(
-        title="training on several nodes without Kubeflow Trainer",
-        why="The pipeline's step makes a TrainJob, which Kubeflow Trainer turns into pods that find each other, and which"
-        " Kueue starts as a whole. Without either, nothing would take it up.",
+        title="training on several nodes without what brings them together",
+        why="The pipeline's step makes a TrainJob or a RayJob, which Kubeflow Trainer or KubeRay turns into pods that"
+        " find each other, and which Kueue starts as a whole. Without both, nothing would take it up.",
         wrong="distributed: {nodes: 4}  # where `batch_queue` is filled by nothing\n",
         right="batch_queue: {use: kueue, trainer: true}\n",
-        help="install Trainer there, tell `existing` that it is installed, or delete `distributed`",
+        help="install the engine there, tell `existing` that it is installed, write the other `engine`, or delete"
+        " `distributed`",
     ),
     "workload/outside-cluster": Code(
         title="a setting for pods, where there are none",

@@ -14,6 +14,7 @@ from planform.diagnostics import DiagnosticError, error, shown, suggest
 
 if TYPE_CHECKING:
     from planform.golden_paths.catalog import Paths
+    from planform.spec.workload import Workload
 
 __all__ = ["command"]
 
@@ -201,15 +202,15 @@ def update(run: Run, folder: str, settings: tuple[str, ...], dry_run: bool) -> N
         sys.exit(1)
 
 
-def _pairs(settings: tuple[str, ...]) -> dict[str, Any]:
-    from planform.golden_paths.document import value_of
+def _pairs(settings: tuple[str, ...], model: type[Workload] | None = None) -> dict[str, Any]:
+    from planform.golden_paths.document import schema_of, value_of
 
     found = {}
     for each in settings:
         key, equals, value = each.partition("=")
         if not equals or not key:
             raise click.UsageError(f"`--set {each}` is not KEY=VALUE")
-        found[key] = value_of(value)
+        found[key] = value_of(value, schema_of(model, key) if model is not None else None)
     return found
 
 
@@ -237,7 +238,7 @@ def _kind(run: Run, kind: str, paths: Paths) -> None:
     if run.as_json:
         return run.document(kind=kind, persona=path.persona, rows=rows)
     width = max(len(row["plane"]) for row in rows)
-    lines = [f"{kind}, for a {path.persona}", *(f"  {row['plane']:<{width}}  {row['must']}" for row in rows)]
+    lines = [f"{kind}, for: {path.persona}", *(f"  {row['plane']:<{width}}  {row['must']}" for row in rows)]
     return run.data("\n".join(lines))
 
 
@@ -250,8 +251,9 @@ def _answers(
     settings: tuple[str, ...],
 ) -> list[tuple[str, Any]]:
     """What was given, then what is required and was not, which is asked for."""
-    from planform.golden_paths.document import required, value_of
+    from planform.golden_paths.document import required, schema_of, value_of
 
+    model = paths.model(kind)
     given: dict[str, Any] = {}
     if name:
         given["name"] = name
@@ -259,21 +261,25 @@ def _answers(
         given["team"] = team
     if environments:
         given["environments"] = list(environments)
-    given |= _pairs(settings)
+    given |= _pairs(settings, model)
     for key, value in given.items():
         inside = next((other for other in given if other.startswith(f"{key}.")), None)
         if inside is not None and not isinstance(value, dict):
             raise click.UsageError(f"`{key}` is given as {shown(value)}, so there is no `{inside}` in it")
     own = paths.own.get(kind)
     preset = own.presets if own is not None else {}
-    said = {key.partition(".")[0] for key in given}
-    missing = [(key, about) for key, about in required(paths.model(kind)) if key not in said and key not in preset]
+    missing = [
+        (key, about)
+        for key, about in required(model)
+        if key.partition(".")[0] not in preset
+        and not any(f"{key}.".startswith(f"{said}.") or said.startswith(f"{key}.") for said in given)
+    ]
     if missing and not sys.stdin.isatty():
         flags = "\n".join(f"  {FLAGS.get(key, f'--set {key}=VALUE')}  {about}".rstrip() for key, about in missing)
         raise click.UsageError(f"nobody can be asked, as this is no terminal; {kind} also needs\n{flags}")
     for key, about in missing:
         text = click.prompt(f"{key}: {about}", err=True)
-        given[key] = text.replace(",", " ").split() if key == "environments" else value_of(text)
+        given[key] = text.replace(",", " ").split() if key == "environments" else value_of(text, schema_of(model, key))
     return [*given.items()]
 
 

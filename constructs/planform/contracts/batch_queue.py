@@ -33,8 +33,10 @@ class BatchQueue(DeliversFiles, Protocol):
     ) -> QueueRef:
         """The queue of a team, with its quota by accelerator type; its objects in the namespace are made in `scope`."""
 
-    def has_trainer(self) -> bool:
-        """Whether jobs may be TrainJobs of Kubeflow Trainer, by the runtimes that come with its chart."""
+    def engines(self) -> Mapping[str, str | None]:
+        """What trains one model on several nodes, by jobs that wait here: `trainer`, Kubeflow Trainer with its chart's
+        runtimes, and `ray`, KubeRay; each to the namespace from which its operator asks the job's pods, if it does.
+        """
 
     def priorities(self) -> Mapping[str, int]:
         """Names of priority classes, for the label `kueue.x-k8s.io/priority-class`; a higher number goes first."""

@@ -168,7 +168,11 @@ def kafka_variables(settings: Mapping[str, str]) -> dict[str, str]:
 def requirements() -> tuple[str, ...]:
     """What the tests of all rendered repositories need, each package at its version."""
     needed = {name: each["version"] for name, each in sorted(_packages().items()) if not each.get("cloud")}
-    return (*(f"{name}=={version}" for name, version in needed.items()), _pin("psycopg[binary]"))
+    return (
+        *(f"{name}=={version}" for name, version in needed.items()),
+        _pin("psycopg[binary]"),
+        _pin("ray[default,train]"),
+    )
 
 
 def render(templates: Mapping[str, str], answers: Mapping[str, Any], *, place: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ COMMIT = "${{ github.sha }}"
 """Ends the name of an image: the commit that the job runs at."""
 PYTHON = "3.12"
 WITH_VARIABLES = "github.com"
+_OF_EACH = ("build-args",)
+"""Inputs that a document may choose for each environment."""
 _LATER = "github.event_name != 'pull_request'"
 _ACTING = FederatedIdentity(
     "${vars.IDENTITY_PROVIDER}",
@@ -65,7 +67,7 @@ def deliver(
     """Write the repository's first files, as part of what happens in `plane`.
 
     They are the software of its kind, or of `templates`, by `answers`, where there is one for them, `files` of the
-    path's own, and a workflow that tests and then delivers by `steps`; without steps it only tests.
+    path's own, and a workflow that tests the software and then delivers by `steps`; without steps it only tests.
     """
     others = {**(ide.repository_files() if ide is not None else {}), **(files or {})}
     kind = templates or path.kind
@@ -88,7 +90,10 @@ def deliver(
             "deliver",
             f"Deliver {path.name}" if steps else f"Test {path.name}",
             Trigger(pull_request=True, push=True, manual=True),
-            (_tests(kind), *(_deliveries(path.stages, shared) if steps else ())),
+            (
+                _tests(steps_of(kind) if answers is not None else ()),
+                *(_deliveries(path.stages, shared) if steps else ()),
+            ),
         )
         made |= ci.render(workflow, repository=repository)  # last, so that it runs once everything is there
     control.write(repository, made)
@@ -119,13 +124,13 @@ def _software(
     return application(kind, {**common, **answers}, without=sorted(without))
 
 
-def _tests(kind: str) -> Job:
+def _tests(steps: Sequence[Step]) -> Job:
     return Job(
         "test",
         (
             Step("Check out the repository", tool="checkout"),
             Step("Set up Python", tool="python", inputs={"version": PYTHON}),
-            *steps_of(kind),
+            *steps,
         ),
         minutes=20,
     )
@@ -200,5 +205,5 @@ class _Variables:
 
     def _input(self, name: str, value: str) -> str:
         facts = self._path.environment
-        known = any(fact in value for fact in (facts.project, facts.prefix, facts.region))
-        return self._text(name.upper().replace("-", "_"), value) if known else value
+        differs = name in _OF_EACH or any(fact in value for fact in (facts.project, facts.prefix, facts.region))
+        return self._text(name.upper().replace("-", "_"), value) if differs else value

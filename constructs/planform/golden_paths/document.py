@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from planform.golden_paths.form import fields_of
 from planform.kubernetes.writer import to_yaml
 from planform.spec.workload import Workload
 
-__all__ = ["document", "required", "value_of"]
+__all__ = ["document", "required", "schema_of", "value_of"]
 
 
 def required(model: type[Workload]) -> list[tuple[str, str]]:
-    """The settings without which a document says nothing, and what each is."""
-    return [
-        (name, field.description or "")
-        for name, field in model.model_fields.items()
-        if field.is_required() and name not in ("planform", "kind")
-    ]
+    """The settings without which a document says nothing, those inside others with a dot, and what each is."""
+    return [each for field in fields_of(model, {}) if field.required for each in _required(field.name, field.schema)]
 
 
-def value_of(text: str) -> Any:
-    """What somebody wrote on the command line: JSON where it is that, else the text itself."""
+def _required(name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    inside = schema.get("required", ())
+    for each in inside:
+        yield from _required(f"{name}.{each}", schema["properties"][each])
+    if not inside:
+        yield name, schema.get("description", "")
+
+
+def value_of(text: str, schema: Mapping[str, Any] | None = None) -> Any:
+    """What somebody wrote on the command line: JSON where it is that, else the text itself, as where the schema of the
+    setting takes texts alone: a version `3` is one.
+    """
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except json.JSONDecodeError:
         return text
+    takes_text = schema is not None and schema.get("type") == "string"
+    return text if takes_text and not isinstance(value, str) else value
+
+
+def schema_of(model: type[Workload], setting: str) -> Mapping[str, Any]:
+    """The schema of a setting, by its dotted name; empty where there is none of that name."""
+    found: Mapping[str, Any] = {"properties": {field.name: field.schema for field in fields_of(model, {})}}
+    for part in setting.split("."):
+        found = found.get("properties", {}).get(part) or found.get("additionalProperties") or {}
+    return found
 
 
 def document(kind: str, settings: Sequence[tuple[str, Any]]) -> str:

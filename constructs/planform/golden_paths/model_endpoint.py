@@ -372,7 +372,8 @@ class ModelEndpoint(Path):
             return
         with self.row("delivery"):
             repository = make_repository(self, self.version_control)
-            steps = [*self._guard(model), *self._rollout(repository)]
+            serves = answers is not None
+            steps = [*self._guard(model), *(self._rollout(repository) if serves else ())]
             deliver(
                 self,
                 repository,
@@ -384,7 +385,7 @@ class ModelEndpoint(Path):
                 ide=self.ide,
                 answers=answers,
                 templates=templates,
-                files=self._score(made),
+                files=self._score(made) if serves else {},
             )
         if self.model_scanning is not None:
             stack = f"stacks/{self.environment.prefix}"

@@ -18,6 +18,7 @@ from planform.contracts.metadata import ExperimentRef, Metadata, MetadataClient
 from planform.contracts.model_registry import ModelRef, ModelRegistry
 from planform.contracts.model_scanning import ModelScanning
 from planform.contracts.monitoring import Monitoring, Panel
+from planform.contracts.network_policy import NetworkPolicies
 from planform.contracts.pipelines import Pipelines
 from planform.contracts.portal import Portal
 from planform.contracts.registry import Registry
@@ -46,6 +47,15 @@ from planform.spec.workload import AcceleratorAsk, ApplicationWorkload, Referenc
 __all__ = ["TrainingPipeline", "TrainingPipelineSettings"]
 
 Parameter = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Engine = Literal["trainer", "ray"]
+_TITLES: Mapping[Engine, str] = {"trainer": "Kubeflow Trainer", "ray": "KubeRay"}
+_JOBS: Mapping[Engine, tuple[str, str]] = {
+    "trainer": ("trainer.kubeflow.org", "trainjobs"),
+    "ray": ("ray.io", "rayjobs"),
+}
+_OF_EXISTING: Mapping[Engine, str] = {"trainer": "trainer: true", "ray": "ray: NAMESPACE-OF-ITS-OPERATOR"}
+RAY_DASHBOARD = 8265
+"""Port of a RayJob's head, by which KubeRay's operator starts the job and asks how it is."""
 CAPACITIES = ("on_demand", "reservation", "spot", "flex_start", "queued")
 PACKAGE = "build/pipeline.yaml"
 """Where the repository's own command writes the compiled pipeline."""
@@ -78,8 +88,13 @@ class Evaluation(Settings):
 
 
 class Distributed(Settings):
-    """A TrainJob of Kubeflow Trainer in the place of one pod that trains."""
+    """Several nodes in the place of one pod that trains."""
 
+    engine: Engine = Field(
+        default="trainer",
+        description="What trains on them: `trainer`, a TrainJob of Kubeflow Trainer, or `ray`, a RayJob of KubeRay."
+        " Default: trainer.",
+    )
     nodes: int = Field(
         ge=2, le=256, description="Pods that train one model together, each with `accelerator`.", examples=[4]
     )
@@ -100,7 +115,7 @@ class TrainingPipelineSettings(ApplicationWorkload):
         default=None, description="Accelerators of the step that trains. Default: none."
     )
     distributed: Distributed | None = Field(
-        default=None, description="Train on several nodes, not in one pod, by Kubeflow Trainer. Default: none."
+        default=None, description="Train on several nodes, not in one pod, by Kubeflow Trainer or Ray. Default: none."
     )
     schedule: Schedule | None = Field(
         default=None, description="When it runs, cron, UTC. Default: at each commit alone."
@@ -142,9 +157,10 @@ class TrainingPipeline(Path):
     builds the image of its steps, compiles it with `python -m <package>.pipeline --output FILE`, and starts it or sets
     its schedule.
 
-    With `distributed`, the step that trains makes a TrainJob of Kubeflow Trainer in the team's namespace, and waits for
-    it. The TrainJob waits in the team's queue as a whole and starts when all of its nodes can. The service account of
-    the steps gets leave to make it.
+    With `distributed`, the step that trains makes a TrainJob of Kubeflow Trainer or a RayJob of KubeRay in the team's
+    namespace, and waits for it. The job waits in the team's queue as a whole and starts when all of its nodes can. The
+    service account of the steps gets leave to make it. KubeRay's operator is let in to the head of a RayJob, which
+    takes orders by a token alone; the image of the steps has Ray only where they need it.
     """
 
     kind = "TrainingPipeline"
@@ -153,7 +169,7 @@ class TrainingPipeline(Path):
     table: ClassVar[Mapping[str, str]] = {
         "delivery": "the pipeline in a repository; CI compiles it and runs it on the platform's engine",
         "data": "pulls features from the feature store; logs to the metadata store and the model registry, with a card",
-        "resource": "accelerators for the step that trains: queue and capacity mode; several nodes by Kubeflow Trainer",
+        "resource": "accelerators for the step that trains: queue, capacity mode; several nodes by Trainer or Ray",
         "security": "credentials from the secret store; the scanning gate before registration",
         "observability": "execution, logs and usage in monitoring and the engine's user interface",
     }
@@ -170,6 +186,7 @@ class TrainingPipeline(Path):
     registry: Registry | None
     model_scanning: ModelScanning | None
     batch_queue: BatchQueue | None
+    network_policy: NetworkPolicies | None
     secrets: Secrets | None
     monitoring: Monitoring | None
     ci: Ci | None
@@ -180,12 +197,14 @@ class TrainingPipeline(Path):
     @classmethod
     def options(cls, components: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
         pools = components["compute"].accelerator_pools()
-        return {"accelerator.type": sorted({each.accelerator for each in pools})}
+        return {
+            "accelerator.type": sorted({each.accelerator for each in pools}),
+            "distributed.engine": sorted(_engines(components.get("batch_queue"))),
+        }
 
     @classmethod
     def unavailable(cls, components: Mapping[str, Any]) -> Collection[str]:
-        queue = components.get("batch_queue")
-        return () if isinstance(queue, BatchQueue) and queue.has_trainer() else ("distributed",)
+        return () if _engines(components.get("batch_queue")) else ("distributed",)
 
     def check(self) -> Iterator[Fault]:
         if self.model_scanning is None:
@@ -202,16 +221,20 @@ class TrainingPipeline(Path):
         if self.settings.accelerator is not None and not has_accelerator(self.compute, self.settings.accelerator):
             yield no_accelerator(self.environment.name, self.compute, self.settings.accelerator)
         elif self.settings.distributed is not None and self._in_cluster:
-            yield from self._node_faults(self.settings.distributed.nodes)
+            yield from self._node_faults(self.settings.distributed)
 
-    def _node_faults(self, nodes: int) -> Iterator[Fault]:
+    def _node_faults(self, asked: Distributed) -> Iterator[Fault]:
         """Whether the environment can train on so many nodes."""
-        if self.batch_queue is None or not self.batch_queue.has_trainer():
+        there, nodes = _engines(self.batch_queue), asked.nodes
+        if asked.engine not in there:
+            setting = _OF_EXISTING[asked.engine]
+            instead = f"write `engine: {min(there)}`, " if there else ""
             yield Fault(
                 "workload/no-trainer",
-                f"environment `{self.environment.name}` has no Kubeflow Trainer, which trains on several nodes",
-                ("distributed",),
-                help="fill the slot `batch_queue` by `kueue`, or `existing` with `trainer: true`, or delete the line",
+                f"environment `{self.environment.name}` has no {_TITLES[asked.engine]}, which trains on several nodes",
+                ("distributed", "engine") if "engine" in asked.model_fields_set else ("distributed",),
+                help=f"{instead}fill the slot `batch_queue` by `kueue`, or `existing` with `{setting}`,"
+                " or delete the line",
             )
         wanted = self.settings.accelerator
         room = nodes_in_one_pool(self.compute, wanted) if wanted is not None else None
@@ -237,7 +260,7 @@ class TrainingPipeline(Path):
             with self.row("resource"):
                 self.manifest("v1", "ConfigMap", f"pipeline-{self.name}", data=facts)
                 if self.settings.distributed is not None:
-                    self._let_train()
+                    self._let_train(self.settings.distributed.engine)
             self._place()
             self.finds("security", "SCAN_GATE", inside=f"{self.manifests.folder}/configmap-pipeline-")
             with self.row("security"):
@@ -266,10 +289,11 @@ class TrainingPipeline(Path):
         self.file("model-card.json", json.dumps(card, indent=2) + "\n")
         return group, experiment, model
 
-    def _let_train(self) -> None:
-        """Leave for the steps to make TrainJobs, and to see how they end."""
+    def _let_train(self, engine: Engine) -> None:
+        """Leave for the steps to make jobs of the engine and see how they end, and for its operator to ask them."""
         api, name = "rbac.authorization.k8s.io", f"pipeline-{self.name}-nodes"
-        rule = {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": ["create", "get"]}
+        group, kind = _JOBS[engine]
+        rule = {"apiGroups": [group], "resources": [kind], "verbs": ["create", "get"]}
         self.manifest(f"{api}/v1", "Role", name, rules=[rule])
         self.manifest(
             f"{api}/v1",
@@ -280,6 +304,16 @@ class TrainingPipeline(Path):
                 {"kind": "ServiceAccount", "name": self._runs.service_account, "namespace": self._runs.namespace}
             ],
         )
+        operator = _engines(self.batch_queue)[engine]
+        if operator is not None and self.network_policy is not None:
+            self.network_policy.allow_ingress(
+                self.namespace,
+                name,
+                scope=self,
+                pods={"ray.io/node-type": "head", "workload": self.name},
+                ports=[RAY_DASHBOARD],
+                namespaces=[operator],
+            )
 
     @property
     def _in_cluster(self) -> bool:
@@ -360,10 +394,11 @@ class TrainingPipeline(Path):
         return {**placed, "labels": labels, "accelerators": 0, **asked, **self._nodes()}
 
     def _nodes(self) -> dict[str, Any]:
-        """What a TrainJob says besides, where it is to be one."""
+        """What the job of several nodes says besides, where there is to be one."""
         if self.settings.distributed is None:
             return {}
         return {
+            "engine": self.settings.distributed.engine,
             "namespace": self.namespace,
             "nodes": self.settings.distributed.nodes,
             "service_account": self._runs.service_account,
@@ -390,7 +425,7 @@ class TrainingPipeline(Path):
             variables = {"PACKAGE": PACKAGE, "PIPELINE_IMAGE": image, **told}
             steps = [
                 Step("Sign in to the registry", tool="registry-login", inputs={"registry": image.partition("/")[0]}),
-                Step("Build and push the image", tool="image-build", inputs={"push": "true", "tags": image}),
+                Step("Build and push the image", tool="image-build", inputs=self._built(image)),
                 Step("Compile the pipeline", run=_COMPILE.format(module=module), variables=variables),
                 *self.pipelines.submit(
                     self.name,
@@ -421,6 +456,10 @@ class TrainingPipeline(Path):
             readers=[*self.members, *([nodes.member] if nodes is not None else [])],
         )
         return f"{images.uri}/{repository.name}:{COMMIT}"
+
+    def _built(self, image: str) -> dict[str, str]:
+        by_ray = self.settings.distributed is not None and self.settings.distributed.engine == "ray"
+        return {"build-args": f"EXTRAS=cloud{',ray' if by_ray else ''}", "push": "true", "tags": image}
 
     def _answers(self, group: FeatureGroupRef, model: ModelRef) -> dict[str, Any]:
         """What the repository's templates ask for: the same in every environment."""
@@ -481,6 +520,11 @@ class TrainingPipeline(Path):
                 minutes=5,
                 team=self.team,
             )
+
+
+def _engines(queue: object) -> Mapping[str, str | None]:
+    """What trains on several nodes, where there is a queue for its jobs."""
+    return queue.engines() if isinstance(queue, BatchQueue) else {}
 
 
 def _in_one_line(value: Any) -> Any:

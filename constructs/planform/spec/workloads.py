@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -99,14 +99,19 @@ def bound_workloads(
     known = tuple(environments) if isinstance(environments, Mapping) else ()
     bound: list[_Bound] = []
     found: list[Diagnostic] = []
+    unread: set[str] = set()
     for document in documents:
-        if document.value.get("kind") in kinds.names and document.value.get("planform") == 1:
+        faults: list[Diagnostic] = []
+        readable = document.value.get("kind") in kinds.names and document.value.get("planform") == 1
+        if readable:
             made, faults = _read(document, kinds, known)
             bound += made
             found += faults
+        if faults or ("team" in document.value and not readable):  # one of no kind, or of a later version
+            unread |= {each for each in document.value.values() if isinstance(each, str)}
     found += _unknown_teams(bound, platform, {spec.name: spec for spec in specs})
     found += _taken_names(bound)
-    found += _unknown_references(bound)
+    found += _unknown_references(bound, unread)
     found += _over_quota(bound, {spec.name: spec for spec in specs})
     result: dict[str, list[WorkloadSpec]] = defaultdict(list)
     for each in sorted(bound, key=lambda each: (each.spec.settings.team, each.spec.kind, each.spec.settings.name)):
@@ -220,11 +225,12 @@ def _taken_names(bound: Sequence[_Bound]) -> Iterator[Diagnostic]:
         )
 
 
-def _unknown_references(bound: Sequence[_Bound]) -> Iterator[Diagnostic]:
+def _unknown_references(bound: Sequence[_Bound], unread: Collection[str]) -> Iterator[Diagnostic]:
+    """References to what no document declares; `unread` may be declared by one that has faults of its own."""
     given = {(each.environment, *thing) for each in bound for thing in each.spec.settings.gives()}
     for each in bound:
         for needed in each.spec.settings.refers():
-            if (each.environment, needed.sort, needed.name) in given:
+            if (each.environment, needed.sort, needed.name) in given or needed.name in unread:
                 continue
             names = sorted(name for where, sort, name in given if (where, sort) == (each.environment, needed.sort))
             near = suggest(needed.name, names)

@@ -29,6 +29,11 @@ class ExistingBatchQueueSettings(Settings):
         description="Whether Kubeflow Trainer is installed, with the runtimes of its chart, and Kueue lets TrainJobs"
         " wait. Default: no.",
     )
+    ray: KebabName | None = Field(
+        default=None,
+        description="Namespace of the KubeRay operator, where there is one and Kueue lets RayJobs wait. Default: none.",
+        examples=["ray-system"],
+    )
 
 
 class ExistingBatchQueue(Component):
@@ -62,9 +67,10 @@ class ExistingBatchQueue(Component):
             )
         return QueueRef(self.settings.queues[name], namespace)
 
-    def has_trainer(self) -> bool:
+    def engines(self) -> dict[str, str | None]:
         """What the settings say of the cluster."""
-        return self.settings.trainer
+        found: dict[str, str | None] = {"trainer": None} if self.settings.trainer else {}
+        return {**found, "ray": self.settings.ray} if self.settings.ray else found
 
     def priorities(self) -> dict[str, int]:
         """The priority classes that were named."""

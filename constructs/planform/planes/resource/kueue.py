@@ -116,9 +116,10 @@ class Kueue(Component):
             )
         return held
 
-    def has_trainer(self) -> bool:
-        """Whether Trainer is installed; its own runtimes then are too."""
-        return self.settings.trainer
+    def engines(self) -> dict[str, str | None]:
+        """What is installed, Trainer with its own runtimes."""
+        found: dict[str, str | None] = {"trainer": None} if self.settings.trainer else {}
+        return {**found, "ray": RAY_NAMESPACE} if self.settings.ray else found
 
     def priorities(self) -> dict[str, int]:
         """The priority classes."""
