@@ -14,7 +14,7 @@ PACKAGES = ("planform", "planform.terraform")
 
 
 class StubsHook(BuildHookInterface[Any]):
-    """Runs `planform.terraform.stubs` from the source tree, without planform's dependencies."""
+    """Runs `planform.terraform.stubs` from the source tree, with what `build-system` requires and no more."""
 
     PLUGIN_NAME = "custom"
 
