@@ -71,6 +71,19 @@ def test_two_revisions_are_compared_without_a_checkout(repository: Path) -> None
     assert git(repository, "status", "--porcelain", "--ignored") == before
 
 
+def test_a_report_in_several_forms_is_made_at_once(repository: Path) -> None:
+    files = ["preview.md", "preview.html", "preview.json", "preview.sarif", "preview.txt"]
+    arguments = [each for file in files for each in ("--out", f"reports/{file}")]
+    done = planform(repository, "preview", "main", "HEAD", "--structure", *arguments)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    begins = {file: (repository / "reports" / file).read_text()[:20].strip() for file in files}
+    assert begins["preview.md"].startswith("<!-- planform previe") and begins["preview.html"].startswith("<!doctype")
+    assert begins["preview.json"].startswith('{\n  "version"') and begins["preview.sarif"].startswith("{")
+    assert begins["preview.txt"].startswith("main (")
+    done = planform(repository, "preview", "main", "HEAD", "--structure", "--format", "json", "--out", "x.md")
+    assert json.loads((repository / "x.md").read_text())["verb"] == "preview", "what is asked for counts more"
+
+
 def test_the_default_is_the_working_tree_against_where_it_left_main(repository: Path) -> None:
     assert merge_base("main", repository=repository) == git(repository, "rev-parse", "main")
     done = planform(repository, "preview", "--structure", "--env", "dev", "--json", "--exit-code")

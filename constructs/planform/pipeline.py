@@ -123,6 +123,16 @@ class Compilation:
             rows.append(StackSummary(spec.name if spec else "", plane, name, _count(self.records[name])))
         return tuple(rows)
 
+    @cached_property
+    def desired(self) -> Mapping[str, str]:
+        """The digest of what each environment is to be: its stacks and its manifests, compiled with others or alone."""
+        held: dict[str, list[str]] = {spec.name: [f"kubernetes/{spec.name}"] for spec in self.specs}
+        for stack in self.records:
+            spec = environment_of(self.specs, stack)
+            if spec is not None:
+                held[spec.name].append(f"stacks/{stack}")
+        return {name: self.output.part(paths).digest() for name, paths in held.items()}
+
     @property
     def stacks(self) -> tuple[str, ...]:
         """Names of the stacks, in the order to apply them."""

@@ -111,7 +111,7 @@ def preview(
         head.name,
         changes,
         (*notes, *said, *unused),
-        after.output.digest(),
+        after.desired,
         table_of(*reports),
         quota_delta(*needs),
         policies,
