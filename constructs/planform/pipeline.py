@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
@@ -22,6 +22,7 @@ from planform.golden_paths.catalog import builtin_paths
 from planform.kubernetes.record import SYNC, KubernetesObject
 from planform.kubernetes.writer import to_yaml
 from planform.output.files import files as own_files
+from planform.output.files import makers
 from planform.output.manifests import objects
 from planform.output.output import Output
 from planform.output.workloads import ExplainedWorkload, explained_workloads
@@ -109,6 +110,8 @@ class Compilation:
     workloads: tuple[ExplainedWorkload, ...] = ()
     objects: Mapping[str, KubernetesObject] = field(default_factory=dict)
     files: Mapping[str, File] = field(default_factory=dict)
+    makers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The environments that make each of these."""
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -132,6 +135,17 @@ class Compilation:
             if spec is not None:
                 held[spec.name].append(f"stacks/{stack}")
         return {name: self.output.part(paths).digest() for name, paths in held.items()}
+
+    def part(self, environment: str) -> Mapping[str, str | bytes]:
+        """The files of one environment, also those that others make as well; without the list of all stacks."""
+        return {path: text for path, text in self.output.files.items() if environment in self._makers_of(path)}
+
+    def _makers_of(self, path: str) -> Collection[str]:
+        folder, name = path.split("/")[:2] if "/" in path else (path, "")
+        if folder == "stacks":
+            spec = environment_of(self.specs, name)
+            return (spec.name,) if spec else ()
+        return (name,) if folder == "kubernetes" else self.makers.get(path, ())
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -255,8 +269,9 @@ def compile_documents(
     if not environments and not planes:
         only = None
     return Compilation(
-        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts
-    )
+        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts,
+        makers(app),
+    )  # fmt: skip
 
 
 def judge(
