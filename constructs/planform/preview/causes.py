@@ -19,7 +19,7 @@ from planform.preview.changes import Cause, Verdict
 from planform.preview.stand_ins import references_in
 from planform.preview.structure import compare
 
-__all__ = ["Difference", "causes", "differences"]
+__all__ = ["Difference", "causes", "differences", "replaced"]
 
 MOST = 60
 """Values that are taken back one by one; beyond it, a change's cause is the nearest value that changed."""
@@ -160,7 +160,7 @@ def _taken_back(
         return documents
     document = documents[difference.document]
     assert document is not None
-    value = _replaced(document.value, difference.path, difference.before)
+    value = replaced(document.value, difference.path, difference.before)
     # Places only matter for messages, and this document gives none.
     documents[difference.document] = Document(document.file, value, {**document.marks, **_marks(value, document)})
     return documents
@@ -181,17 +181,18 @@ def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
             yield from _paths(each, (*path, index))
 
 
-def _replaced(value: Any, path: Path, new: Any) -> Any:
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A tree with another value at a path."""
     if not path:
         return new
     first, rest = path[0], path[1:]
     if isinstance(value, Mapping):
         if not rest and new is _ABSENT:
             return {key: each for key, each in value.items() if key != first}
-        return {**value, first: _replaced(value.get(first), rest, new)}
+        return {**value, first: replaced(value.get(first), rest, new)}
     if isinstance(value, list) and isinstance(first, int) and first < len(value):
-        return [_replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
-    return {first: _replaced(None, rest, new)} if isinstance(first, str) else value
+        return [replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
+    return {first: replaced(None, rest, new)} if isinstance(first, str) else value
 
 
 # Differences

@@ -249,12 +249,12 @@ def _size(lines: Sequence[str]) -> int:
 def _table(changes: ChangeSet) -> list[str]:
     rows: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        rows.setdefault((change.owner.environment or "", change.owner.plane or change.stack), []).append(change)
+        rows.setdefault((change.owner.environment or "", _whose(change)), []).append(change)
     if not rows:
         return []
     used = [action for action in _COLUMNS if changes.count(action)]
     lines = [
-        f"| environment | plane | worst risk | {' | '.join(map(str, used))} |",
+        f"| environment | plane or team | worst risk | {' | '.join(map(str, used))} |",
         f"|---|---|---|{'---:|' * len(used)}",
     ]
     listed = sorted(rows.items(), key=lambda row: min(each.risk.rank for each in row[1]))
@@ -263,6 +263,11 @@ def _table(changes: ChangeSet) -> list[str]:
         worst = min((each.risk for each in held), key=lambda risk: risk.rank)
         lines.append(f"| {_plain(environment)} | {_plain(plane)} | {worst} | {' | '.join(counts)} |")
     return [*lines, ""]
+
+
+def _whose(change: Change) -> str:
+    owner = change.owner
+    return owner.plane or (f"team {owner.team}" if owner.team else change.stack)
 
 
 def _cost_table(changes: ChangeSet) -> list[str]:
