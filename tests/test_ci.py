@@ -90,10 +90,12 @@ def everything() -> Workflow:
         "codeql-init": {"languages": "python"},
         "sonar-scan": {"args": "-Dsonar.qualitygate.wait=true"},
         "score": {"tool": "score-k8s", "version": "0.15.0"},
+        "comment": {"path": "preview/preview.md", "python": "3.12", "planform": "planform==0.1.0"},
     }
     tools = tuple(Step(name, tool=name, inputs=inputs.get(name, {})) for name in get_args(Tool))
     secret = Step("Use a secret", 'test -n "$TOKEN"', secrets={"TOKEN": "acme-ai-dev-token"})
-    first = Job("check", (*tools, secret, Step("Clean up", "true", always=True)), identity=identity(), parallel=2,
+    last_steps = (Step("Read requests", "true", reads_requests=True), Step("Clean up", "true", always=True))
+    first = Job("check", (*tools, secret, *last_steps), identity=identity(), parallel=2,
                 matrix={"target": ("a", "b")}, permissions={"pull-requests": "write"})  # fmt: skip
     last = Job("deploy", (Step("Go", 'echo "$GO"', variables={"GO": "yes"}),), ("check",), environment="dev",
                when="github.event_name == 'push'")  # fmt: skip
@@ -102,7 +104,8 @@ def everything() -> Workflow:
 
 
 def text(rendered: Any) -> str:
-    (only,) = rendered.values()
+    """The workflow itself, not the one that comments for it."""
+    (only,) = (body for path, body in rendered.items() if not path.endswith("-comment.yml"))
     return str(only)
 
 
@@ -123,7 +126,8 @@ def actionlint(path: Path) -> str:
 @functools.cache
 def workflows() -> dict[str, str]:
     """Those of cases that differ, and the one with everything."""
-    found = {"everything": text(Place().github.render(everything(), repository=APP))}
+    rendered = Place().github.render(everything(), repository=APP)
+    found = {f"everything-{Path(path).stem}": body for path, body in rendered.items()}
     for case in ("delivery.github.production", "delivery.github-actions"):
         files = compile_files(CASES / f"{case}.yaml").output.files
         found |= {f"{case}-{Path(path).stem}": str(files[path]) for path in files if ".github/workflows/" in path}
@@ -144,7 +148,7 @@ def written(tmp_path: Path) -> list[Path]:
 
 def test_workflows_are_what_github_takes(tmp_path: Path) -> None:
     paths = written(tmp_path)
-    assert len(paths) == 5
+    assert len(paths) == 10
     for path in paths:
         assert schema("github-workflows", path) == 0, path.name
 
@@ -183,6 +187,7 @@ def test_pipelines_are_what_gitlab_takes(tmp_path: Path) -> None:
         "CODEOWNERS",
         "dev-apply.yml",
         "dev-plan.yml",
+        "preview.yml",
     }
     for path in (path for path in made if path.endswith(".yml")):
         file = tmp_path / Path(path).name
@@ -229,7 +234,7 @@ def test_allowed_actions_are_those_that_workflows_use() -> None:
 
 
 def test_each_tool_has_a_way_in_github() -> None:
-    assert set(TOOLS) == set(get_args(Tool))
+    assert set(TOOLS) == set(get_args(Tool)) - {"comment"}, "which is an upload, and a workflow of its own"
 
 
 # Rights
@@ -256,6 +261,25 @@ def test_only_jobs_with_an_identity_sign_in_and_never_for_a_fork() -> None:
     assert [step["name"] for step in made["b"]["steps"]] == ["Check out", "Sign in to Google Cloud", "Go"]
     pushed = loaded(workflow(Job("b", steps, identity=identity()), trigger=Trigger(push=True)))["jobs"]
     assert "if" not in pushed["b"] and "verdict" not in pushed
+
+
+def test_what_runs_the_request_may_not_write_and_what_writes_runs_nothing_of_it() -> None:
+    inputs = {"path": "preview/preview.md", "python": "3.12", "planform": "planform==0.1.0"}
+    steps = (Step("Check out", tool="checkout"), Step("Go", "true"), Step("Comment", tool="comment", inputs=inputs))
+    made = Place().github.render(workflow(Job("a", steps), trigger=Trigger(pull_request=True)), repository=APP)
+    reads, writes = (yaml.safe_load(body) for body in made.values())
+    assert list(made) == [".github/workflows/deliver.yml", ".github/workflows/deliver-comment.yml"]
+    assert reads["jobs"]["a"]["permissions"] == {"contents": "read"}
+    job = writes["jobs"]["comment"]
+    assert (writes["on"], writes["permissions"]) == (
+        {"workflow_run": {"workflows": [reads["name"]], "types": ["completed"]}},
+        {},
+    )
+    assert job["permissions"] == {"actions": "read", "pull-requests": "write"}
+    assert not any("checkout" in step.get("uses", "") for step in job["steps"])
+    handed_on, taken = reads["jobs"]["a"]["steps"][-1]["with"], job["steps"][0]["with"]
+    assert (handed_on["name"], handed_on["path"], taken["name"]) == ("comment", "preview", "comment")
+    assert job["steps"][-1]["env"]["FILE"] == f"{taken['path']}/preview.md"
 
 
 def test_conditions_are_added_up() -> None:
@@ -357,6 +381,8 @@ SAME_NAME = Job(
         ("cloud_build", workflow(Job("a", (Step("Go", "true", variables={"A": "${{ b }}"}),))), "in GitHub's words"),
         ("cloud_build", workflow(Job("a", (GO,)), trigger=Trigger(schedule="1 1 * * *")), "on a schedule"),
         ("cloud_build", workflow(), "no step that does anything"),
+        ("cloud_build", workflow(Job("a", (Step("Go", "true", reads_requests=True),))), "no token"),
+        ("cloud_build", workflow(Job("a", (GO,)), trigger=Trigger(after="Other")), "after another workflow"),
         ("github", workflow(IN_VAULT), "no secret of Secret Manager"),
         ("cloud_build", workflow(IN_VAULT), "no secret of Secret Manager"),
         ("cloud_build", workflow(SAME_NAME), "two secrets"),
@@ -375,6 +401,7 @@ def test_what_a_ci_has_no_words_for_is_refused(ci: str, flow: Workflow, summary:
     [
         (workflow(Job("a", (GO,), when="x")), "a condition in GitHub's words"),
         (workflow(Job("a", (GO,)), trigger=Trigger(schedule="1 1 * * *")), "on a schedule"),
+        (workflow(Job("a", (GO,)), trigger=Trigger(after="Other")), "after another workflow"),
         (workflow(Job("a", (Step("Go", tool="image-build"),))), "no `image-build`"),
         (workflow(Job("a", (Step("Go", tool="python"), GO))), "no version of `python`"),
         (workflow(Job("a", (Step("P", tool="python"), Step("N", tool="node"), GO))), "one image"),
@@ -393,7 +420,7 @@ def test_every_tool_of_cloud_build_is_said_or_refused() -> None:
     for name in get_args(Tool):
         step = Step("Go", tool=name, inputs={"version": "1"} if name in VERSIONED else {})
         flow = workflow(Job("a", (step, GO)))
-        if name in ("codeql-init", "codeql-analyze", "score", "sonar-scan"):
+        if name in ("codeql-init", "codeql-analyze", "comment", "score", "sonar-scan"):
             with pytest.raises(Refused):
                 Place().cloud_build.render(flow, repository=APP)
         else:

@@ -25,7 +25,7 @@ from planform.preview.render import COMMENT_BYTES, MARKER
 from tests.test_preview_revisions import PLATFORM, ROOT, commit, git, repository
 from tests.tools import absent, tool
 
-__all__ = ["repository"]
+__all__ = ["Host", "host", "repository", "request_made", "service"]
 
 ACTIONS = ROOT / "constructs" / "planform" / "planes" / "delivery" / "actions.yaml"
 ACTION = ROOT / ".github" / "actions" / "preview" / "action.yml"
@@ -40,6 +40,9 @@ class Host(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.texts: list[dict[str, Any]] = []
+        self.requests = [request_made(11, HEAD, "closed"), request_made(10, "0" * 40), request_made(12, HEAD)]
+        self.editors: dict[int, dict[str, str]] = {}
+        self.failing: tuple[str, int, bytes] | None = None
         self.asked: list[tuple[str, str]] = []
         self.allowed = True
 
@@ -54,6 +57,13 @@ class Host(ThreadingHTTPServer):
         return [each["body"] for each in self.texts if each["author"] == author]
 
 
+def request_made(number: int, head: str, state: str = "open", **merged: str) -> dict[str, Any]:
+    """A request as both services show it; `merged` says where to, in which way, and as which commit."""
+    made = {key: merged.get(key) for key in ("merge_commit_sha", "squash_commit_sha")}
+    github = {"number": number, "head": {"sha": head}, "merged_at": "2026-11-26" if merged else None}
+    return {**github, **made, "iid": number, "sha": head, "state": state, "into": merged.get("into", "main")}
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Host
 
@@ -65,18 +75,19 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(size) or b"{}")
         at = urlparse(self.path)
         self.server.asked.append((self.command, at.path))
+        if self.server.failing and re.search(self.server.failing[0], at.path):
+            return self._send(*self.server.failing[1:])
         token = self.headers.get("Authorization") == "Bearer t" or self.headers.get("PRIVATE-TOKEN") == "t"
-        writes = self.command != "GET"
+        writes = self.command != "GET" and at.path != "/graphql"
         if not token or (writes and not self.server.allowed):
             return self._answer(403 if token else 401, {"message": "no"})
         github = at.path.startswith("/repos/acme/platform/")
         me = "github-actions[bot]" if github else 7
         if re.search(r"/commits/[0-9a-f]+/(pulls|merge_requests)$", at.path):
-            sha, state = (HEAD, "open") if github else (HEAD, "opened")
-            closed = {"number": 11, "iid": 11, "state": "closed", "head": {"sha": sha}, "sha": sha}
-            older = {"number": 10, "iid": 10, "state": state, "head": {"sha": "0" * 40}, "sha": "0" * 40}
-            found = {"number": 12, "iid": 12, "state": state, "head": {"sha": sha}, "sha": sha}
-            return self._answer(200, [closed, older, found])
+            return self._answer(200, [self._asked(each, github) for each in self.server.requests])
+        if at.path == "/graphql":
+            editor = self.server.editors.get(int(body["variables"]["id"].removeprefix("IC_")))
+            return self._answer(200, {"data": {"node": {"editor": editor}}})
         if at.path == "/user":
             return self._answer(200, {"id": me})
         if re.search(r"/(issues|merge_requests)/12/(comments|notes)$", at.path):
@@ -93,13 +104,25 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, {})
         return self._answer(404, {"message": "Not Found"})
 
+    def _asked(self, request: dict[str, Any], github: bool) -> dict[str, Any]:
+        """A request in the words of one service."""
+        state, merged = request["state"], request["merged_at"] is not None
+        if github:
+            return {**request, "state": "closed" if merged else state, "base": {"ref": request["into"]}}
+        word = "merged" if merged else "opened" if state == "open" else state
+        return {**request, "state": word, "target_branch": request["into"]}
+
     def _shape(self, text: dict[str, Any], github: bool) -> dict[str, Any]:
         if github:
-            return {"id": text["id"], "user": {"login": text["author"]}, "body": text["body"]}
-        return {"id": text["id"], "author": {"id": int(text["author"])}, "body": text["body"]}
+            shape = {"id": text["id"], "user": {"login": text["author"]}, "body": text["body"]}
+            return {**shape, "node_id": f"IC_{text['id']}"}
+        author = {"id": int(text["author"]), "username": f"user-{text['author']}"}
+        return {"id": text["id"], "author": author, "body": text["body"]}
 
     def _answer(self, code: int, document: Any) -> None:
-        data = json.dumps(document).encode()
+        self._send(code, json.dumps(document).encode())
+
+    def _send(self, code: int, data: bytes) -> None:
         self.send_response(code)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -125,6 +148,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 def service(request: pytest.FixtureRequest, host: Host, monkeypatch: pytest.MonkeyPatch) -> str:
     """The variables of one CI; gives who its token comments as."""
     if request.param == "github":
+        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"{host.url}/graphql")
         variables = {"GITHUB_API_URL": host.url, "GITHUB_REPOSITORY": "acme/platform", "GITHUB_TOKEN": "t"}
     else:
         variables = {"CI_API_V4_URL": host.url, "CI_PROJECT_ID": "5", "GITLAB_TOKEN": "t"}
@@ -150,7 +174,7 @@ def test_there_is_one_comment_however_often_it_is_written(host: Host, service: s
     assert len(host.texts) == 252
 
 
-def test_a_commit_finds_its_open_request(host: Host, service: str, tmp_path: Path) -> None:
+def test_a_commit_finds_its_openrequest_made(host: Host, service: str, tmp_path: Path) -> None:
     done = comment(tmp_path, TEXT, "--commit", HEAD, "--json")
     assert json.loads(done.stdout)["request"] == 12
     assert host.bodies(service) == [TEXT]
@@ -280,6 +304,18 @@ def test_the_action_reports_and_refuses(repository: Path, tmp_path: Path) -> Non
     assert "google_storage_bucket.datasets" in (tmp_path / "a" / "reports" / "preview.html").read_text()
     assert (tmp_path / "a" / "summary.md").read_text() == text
     assert run_preview(repository, tmp_path / "b", FAIL_ON="")[0] == 0
+
+
+def test_why_there_is_none_cannot_end_its_block_and_stays_a_comment(repository: Path, tmp_path: Path) -> None:
+    hostile = "~~~~~~~~~~ <img src=x> @acme/everybody"
+    keys = "".join(f"'{hostile} {number}': 1\n" for number in range(3000))
+    (repository / "blueprints" / "platform.yaml").write_text(PLATFORM + keys)
+    commit(repository)
+    code, _, text = run_preview(repository, tmp_path)
+    assert (code, len(text.encode()) < COMMENT_BYTES) == (1, True)
+    opened, *lines, closed = text.splitlines()[3:]
+    assert (opened, closed) == ("~~~~~~~~text", "~~~~~~~~")
+    assert any("img src" in line for line in lines) and not any("~~~~~~~~" in line for line in lines)
 
 
 def test_a_request_that_does_not_compile_is_told_so_in_the_comment(repository: Path, tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ from planform.pipeline import Compilation, compile_documents
 from planform.planes.delivery.apply_roles import roles_for, unknown_types
 from planform.planes.security.iam import role_fault
 from tests import terraform
+from tests.test_comment import Host, host, request_made
 from tests.tools import tool
+
+__all__ = ["host"]
 
 HERE = Path(__file__).parent
 SNAPSHOTS = HERE / "__snapshots__" / "test_planes"
@@ -100,12 +103,14 @@ def repository(tmp_path: Path) -> Path:
     shutil.copytree(tmp_path / "planform.out" / "repository", tmp_path, dirs_exist_ok=True)
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "add", "-A")
-    git(tmp_path, "-c", "user.name=x", "-c", "user.email=x@acme.example", "commit", "-q", "-m", "Platform")
+    git(tmp_path, "commit", "-q", "-m", "Platform")
     return tmp_path
 
 
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True)
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=x", "-c", "user.email=x@acme.example"]
+    done = subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def test_a_committed_output_is_compared_with_what_the_blueprint_compiles_to(repository: Path) -> None:
@@ -122,6 +127,56 @@ def test_workflows_at_the_top_are_those_of_the_output(repository: Path) -> None:
     (repository / ".github" / "workflows" / "prod-apply.yml").write_text("name: something else\n")
     done = run(step(jobs(compiled(), "plan")["compile"], "Compile"), repository, PLANFORM_ENGINE="native")
     assert done.returncode == 1 and "prod-apply.yml differ" in done.stdout
+
+
+def test_only_what_the_comment_said_is_applied(repository: Path, host: Host) -> None:
+    """From the merge that GitHub checks out, over the comment, to the commit of the squash; another change between."""
+    variables = {"PLANFORM_ENGINE": "native"}
+    service = {"GITHUB_API_URL": host.url, "GITHUB_GRAPHQL_URL": f"{host.url}/graphql", "GITHUB_TOKEN": "t",
+               "GITHUB_REPOSITORY": "acme/platform"}  # fmt: skip
+    preview = yaml.safe_load((repository / ".github" / "workflows" / "preview.yml").read_text())["jobs"]["changes"]
+    comment = yaml.safe_load((repository / ".github" / "workflows" / "preview-comment.yml").read_text())["jobs"]
+    blueprint = repository / "blueprints" / "platform.yaml"
+
+    def changed(branch: str, old: str, new: str) -> None:
+        git(repository, "switch", "-q", "-c", branch, "main")
+        blueprint.write_text(blueprint.read_text().replace(old, new))
+        git(repository, "commit", "-q", "-a", "-m", branch)
+
+    def previewed(branch: str) -> None:
+        git(repository, "switch", "-q", "--detach", "main")
+        git(repository, "merge", "-q", "--no-ff", "-m", "merge", branch)
+        made = step(preview, "Preview")
+        done = run(made, repository, **variables, GITHUB_STEP_SUMMARY=str(repository / ".git" / "summary.md"))
+        assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copytree(repository / "preview", repository / "comment", dirs_exist_ok=True)
+        host.requests = [request_made(12, git(repository, "rev-parse", branch))]
+        kept = {**step(comment["comment"], "Keep the one comment")}
+        kept["run"] = kept["run"].replace('python -m pip install --quiet "$PLANFORM"\n', "")
+        env = {**kept.pop("env"), **variables, **service, "COMMIT": git(repository, "rev-parse", branch)}
+        done = run(kept, repository, **env)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def merged(branch: str) -> subprocess.CompletedProcess[str]:
+        git(repository, "switch", "-q", "main")
+        git(repository, "merge", "-q", "--squash", branch)
+        git(repository, "commit", "-q", "-m", f"{branch} (#12)")
+        host.requests = [request_made(12, "1" * 40, merge_commit_sha=git(repository, "rev-parse", "HEAD"))]
+        made = step(jobs(compiled())["compile"], "Compare with what was reviewed")
+        return run({**made, "env": {**made["env"], "GITHUB_TOKEN": "t"}}, repository, **variables, **service)
+
+    changed("one", "object_store: gcs", "object_store: {use: gcs, buckets: {raw: {}}}")
+    previewed("one")
+    assert "google_storage_bucket.raw" in (repository / "preview" / "preview.html").read_text()
+    done = merged("one")
+    assert (done.returncode, "prod: as reviewed on request 12" in done.stderr) == (0, True), done.stderr
+
+    changed("two", "raw: {}", "raw: {}, cooked: {}")
+    previewed("two")
+    changed("three", "security-team\n", "safety-team\n")
+    merged("three")
+    done = merged("two")
+    assert (done.returncode, "preview/not-reviewed" in done.stderr) == (1, True), done.stderr
 
 
 def stack(folder: Path, value: str) -> Path:
@@ -153,6 +208,33 @@ def test_what_was_planned_is_applied_and_nothing_else(tmp_path: Path) -> None:
     done = run(apply, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "one" in (place / "terraform.tfstate").read_text()
+
+
+def test_the_job_that_reads_the_comment_may_do_nothing_else() -> None:
+    made = jobs(compiled())
+    assert made["compile"]["permissions"] == {"contents": "read", "pull-requests": "read"}
+    assert [each["name"] for each in made["compile"]["steps"] if "GITHUB_TOKEN" in each.get("env", {})] == [
+        "Compare with what was reviewed"
+    ]
+    assert all("compile" in job["needs"] for name, job in made.items() if name != "compile")
+
+
+def test_without_it_there_is_no_comment_and_each_plan_has_its_preview() -> None:
+    result = compiled(terraform="{use: terraform, reviewed: false}")
+    assert not any("preview" in path for path in result.output.files)
+    assert jobs(result)["compile"]["permissions"] == {"contents": "read"}
+    assert step(jobs(result, "plan")["compile"], "Preview")["env"]["TARGET"] == "prod"
+    assert not any(each["name"] == "Preview" for each in jobs(compiled(), "plan")["compile"]["steps"])
+
+
+def test_rules_that_are_made_here_ask_for_the_preview_of_an_up_to_date_branch() -> None:
+    text = PLATFORM.format(github="", terraform="terraform", head="")
+    text = text.replace("repository: acme/ai-platform}\n", "repository: acme/ai-platform, manage_repository: true}\n")
+    result = compile_documents(read_text(text, "platform.yaml"))
+    ruleset, _ = records(result, "delivery", "github_repository_ruleset").values()
+    (asked,) = ruleset["rules"][0]["required_status_checks"]
+    assert asked["strict_required_status_checks_policy"] is True
+    assert [each["context"] for each in asked["required_check"]] == ["preview"]
 
 
 # Order and gates
@@ -305,4 +387,5 @@ def test_environments_make_one_file_of_owners() -> None:
     assert {path for path in files if path.startswith("repository/")} == {
         "repository/.github/CODEOWNERS",
         *(f"repository/.github/workflows/{name}.yml" for name in ("dev-apply", "dev-plan", "prod-apply", "prod-plan")),
+        *(f"repository/.github/workflows/{name}.yml" for name in ("preview", "preview-comment")),
     }

@@ -266,6 +266,12 @@ class WritesYaml(Component):
     def one_identity(self) -> bool:
         return False
 
+    def one_tool(self) -> bool:
+        return False
+
+    def comments(self) -> bool:
+        return False
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         (job,) = workflow.jobs
         steps = [{"run": step.run, "secrets": dict(step.secrets)} for step in job.steps]

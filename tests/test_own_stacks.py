@@ -8,6 +8,7 @@ from itertools import permutations
 
 import pytest
 
+from planform.blueprint.document import Document
 from planform.blueprint.read import read_text
 from planform.engine import App, TerraformStack
 from planform.environment import environment_of
@@ -53,10 +54,13 @@ def compose(specs: Sequence[EnvironmentSpec]) -> App:
     return app
 
 
+def documents(order: tuple[str, ...]) -> tuple[Document, ...]:
+    return read_text(PLATFORM + "".join(ENVIRONMENTS[name] for name in order), "platform.yaml")
+
+
 @cache
 def compiled(order: tuple[str, ...]) -> Compilation:
-    text = PLATFORM + "".join(ENVIRONMENTS[name] for name in order)
-    return compile_documents(read_text(text, "platform.yaml"), compose=compose, ledger=empty())
+    return compile_documents(documents(order), compose=compose, ledger=empty())
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -102,5 +106,5 @@ def test_the_ledger_keeps_a_stack_with_its_environment(order: tuple[str, ...]) -
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_two_environments_are_compared_by_their_own_stacks(order: tuple[str, ...]) -> None:
-    verdicts = promotion(compiled(order), "dev", "dev-eu").verdicts
+    verdicts = promotion(documents(order), compiled(order), "dev", "dev-eu", compose).verdicts
     assert {each.stack for each in verdicts} == {"PREFIX", "PREFIX-lab"}

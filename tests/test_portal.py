@@ -418,6 +418,9 @@ class Forge:
     def gate(self, repository: CodeRepository, name: str, *, reviewers: Sequence[str] = ()) -> str:
         return name
 
+    def require(self, repository: CodeRepository, check: str) -> None:
+        """Not asked."""
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Not asked."""
 

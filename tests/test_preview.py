@@ -268,6 +268,7 @@ def test_a_quota_reaches_the_cluster_under_the_line_and_name_of_its_team() -> No
     assert (change.owner.environment, change.owner.team, str(change.risk)) == ("dev", "fraud", "in-place")
     assert change.because is not None
     assert change.because.path == "teams.fraud.accelerators.nvidia-l4"
+    assert "| dev | team fraud | in-place | 1 |" in render(found, "markdown"), "and not the folder of its manifests"
     queue = Verdict("kubernetes/dev/resource/kueue", "v1 ClusterQueue a", Action.UPDATE, Source.STRUCTURE)
     owner = Owners(compile_files(ROOT / "blueprints" / "reference"), None).of(queue)
     assert (owner.environment, owner.plane, owner.component) == ("dev", "resource", "kueue")

@@ -71,6 +71,19 @@ def test_two_revisions_are_compared_without_a_checkout(repository: Path) -> None
     assert git(repository, "status", "--porcelain", "--ignored") == before
 
 
+def test_a_report_in_several_forms_is_made_at_once(repository: Path) -> None:
+    files = ["preview.md", "preview.html", "preview.json", "preview.sarif", "preview.txt"]
+    arguments = [each for file in files for each in ("--out", f"reports/{file}")]
+    done = planform(repository, "preview", "main", "HEAD", "--structure", *arguments)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    begins = {file: (repository / "reports" / file).read_text()[:20].strip() for file in files}
+    assert begins["preview.md"].startswith("<!-- planform previe") and begins["preview.html"].startswith("<!doctype")
+    assert begins["preview.json"].startswith('{\n  "version"') and begins["preview.sarif"].startswith("{")
+    assert begins["preview.txt"].startswith("main (")
+    done = planform(repository, "preview", "main", "HEAD", "--structure", "--format", "json", "--out", "x.md")
+    assert json.loads((repository / "x.md").read_text())["verb"] == "preview", "what is asked for counts more"
+
+
 def test_the_default_is_the_working_tree_against_where_it_left_main(repository: Path) -> None:
     assert merge_base("main", repository=repository) == git(repository, "rev-parse", "main")
     done = planform(repository, "preview", "--structure", "--env", "dev", "--json", "--exit-code")
@@ -184,6 +197,52 @@ def test_a_plan_that_is_none_is_refused(repository: Path, tmp_path: Path) -> Non
         assert "terraform/bad-plan" in done.stderr
 
 
+TWO = """\
+planform: 1
+kind: Platform
+name: acme-ai
+organization: {domain: acme.example}
+region: europe-west4
+teams: {fraud: {owners: ["group:fraud-ml@acme.example"]}}
+planes:
+  security: {services: project-services, identity: iam}
+  resource: {networking: vpc, compute: gke, object_store: {use: gcs, buckets: {raw: {}}}}
+  delivery: {registry: artifact-registry, gitops: config-sync}
+  data: {feature_store: vertex-feature-store}
+environments:
+  dev: {project: acme-ai-dev, project_number: 111111111111}
+  prod: {project: acme-ai-prod, project_number: 222222222222, production: true%s}
+"""
+
+
+def diff(folder: Path, more: str = "") -> dict[str, Any]:
+    (folder / "two.yaml").write_text(TWO % more)
+    done = planform(folder, "diff", "dev", "prod", "two.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_what_a_name_a_label_or_production_makes_is_no_difference(tmp_path: Path) -> None:
+    """`acme_ai_dev_features` and `acme_ai_prod_features`, `/dev/shm` and `docker.pkg.dev`, what production keeps."""
+    found = diff(tmp_path)
+    assert (found["values"], found["addresses"]) == ([], [])
+    assert found["expected_addresses"] > 5
+    found = diff(tmp_path, ", labels: {cost_center: ml}")
+    assert [each["path"] for each in found["values"]] == ["labels.cost_center"]
+    assert found["addresses"] == []
+
+
+def test_what_differs_besides_is_listed_manifests_too(tmp_path: Path) -> None:
+    quota = ", planes: {resource: {object_store: {buckets: {raw: {location: europe-west1}}}}}"
+    found = diff(tmp_path, f"{quota}, teams: {{fraud: {{accelerators: {{nvidia-l4: 4}}}}}}")
+    kinds = {(each["kind"], each["address"]) for each in found["addresses"]}
+    assert ("terraform", "google_storage_bucket.raw") in kinds
+    assert ("kubernetes", "v1 ResourceQuota fraud/quota") in kinds
+    bucket = next(each for each in found["addresses"] if each["address"] == "google_storage_bucket.raw")
+    assert bucket["attributes"] == [{"path": "location", "values": ["EUROPE-WEST4", "EUROPE-WEST1"]}]
+
+
 def test_environments_are_compared_with_what_is_expected_apart(repository: Path) -> None:
     done = planform(repository, "diff", "dev", "prod", "blueprints", "--json", "--exit-code")
     assert done.returncode == 3, done.stderr
@@ -191,6 +250,6 @@ def test_environments_are_compared_with_what_is_expected_apart(repository: Path)
     values = {each["path"]: each for each in found["values"]}
     assert values["planes.resource.database.tier"]["written"]
     assert {each["path"] for each in found["expected"]} >= {"environments.*.project", "environments.*.project_number"}
-    assert any(each["address"] == "google_container_node_pool.h100" for each in found["terraform"])
-    assert "acme-ai-dev" not in json.dumps(found["terraform"])
+    assert any(each["address"] == "google_container_node_pool.h100" for each in found["addresses"])
+    assert "acme-ai-dev" not in json.dumps(found["addresses"])
     assert planform(repository, "diff", "dev", "prd", "blueprints").returncode == 1

@@ -1235,11 +1235,12 @@ CODES: dict[str, Code] = {
         help="read it; nothing needs to be done",
     ),
     "preview/comment-refused": Code(
-        title="the service did not take a comment, or did not answer",
-        why="The preview is kept as a comment through the service's API, with the token that the CI hands over.",
+        title="the service did not take or show a comment, or did not answer",
+        why="The preview is kept as a comment, and read there after the merge, through the service's API, with the token"
+        " that the CI hands over.",
         wrong="permissions: {contents: read}\n",
         right="permissions: {contents: read, pull-requests: write}\n",
-        help="give the token the right to write comments, or run the step again where the service was away",
+        help="give the token the right to write comments, or to read them after the merge, or run the step again where the service was away",
     ),
     "preview/data-loss": Code(
         title="a change that loses data",
@@ -1289,6 +1290,17 @@ CODES: dict[str, Code] = {
         wrong="blueprints/platform.yaml -> ../../elsewhere/platform.yaml\n",
         right="blueprints/platform.yaml\n",
         help="put the file itself into the blueprint's folder",
+    ),
+    "preview/not-reviewed": Code(
+        title="what would be applied is not what was reviewed",
+        why="The preview's comment on a request says, as a digest, what each environment was to be. What the merge made"
+        " is compiled once more, and is another thing: the branch was behind when it was merged, two changes met in a"
+        " merge queue, the commit was pushed without a request, the preview was made by another version of planform,"
+        " or the comment is not the preview's own.",
+        wrong="git push origin main\n",
+        right="git push origin change   # and a request, whose branch is up to date when it is merged\n",
+        help="open another request, bring its branch up to date, let the preview comment on it, and merge that; let the"
+        " branch's rules ask for branches that are up to date, so that it does not happen again",
     ),
     "preview/outside-repository": Code(
         title="a blueprint path that leads out of the repository",

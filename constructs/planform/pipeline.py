@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from os import PathLike
@@ -24,6 +24,7 @@ from planform.golden_paths.catalog import builtin_paths
 from planform.kubernetes.record import SYNC, KubernetesObject
 from planform.kubernetes.writer import to_yaml
 from planform.output.files import files as own_files
+from planform.output.files import makers
 from planform.output.manifests import objects
 from planform.output.output import Output
 from planform.output.workloads import ExplainedWorkload, explained_workloads
@@ -108,6 +109,8 @@ class Compilation(Struct, frozen=True, dict=True):
     workloads: tuple[ExplainedWorkload, ...] = ()
     objects: Mapping[str, KubernetesObject] = field(default_factory=dict)
     files: Mapping[str, File] = field(default_factory=dict)
+    makers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The environments that make each of these."""
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -121,6 +124,27 @@ class Compilation(Struct, frozen=True, dict=True):
             spec, plane = self._owner(name)
             rows.append(StackSummary(spec.name if spec else "", plane, name, _count(self.records[name])))
         return tuple(rows)
+
+    @cached_property
+    def desired(self) -> Mapping[str, str]:
+        """The digest of what each environment is to be: its stacks and its manifests, compiled with others or alone."""
+        held: dict[str, list[str]] = {spec.name: [f"kubernetes/{spec.name}"] for spec in self.specs}
+        for stack in self.records:
+            spec = environment_of(self.specs, stack)
+            if spec is not None:
+                held[spec.name].append(f"stacks/{stack}")
+        return {name: self.output.part(paths).digest() for name, paths in held.items()}
+
+    def part(self, environment: str) -> Mapping[str, str | bytes]:
+        """The files of one environment, also those that others make as well; without the list of all stacks."""
+        return {path: text for path, text in self.output.files.items() if environment in self._makers_of(path)}
+
+    def _makers_of(self, path: str) -> Collection[str]:
+        folder, name = path.split("/")[:2] if "/" in path else (path, "")
+        if folder == "stacks":
+            spec = environment_of(self.specs, name)
+            return (spec.name,) if spec else ()
+        return (name,) if folder == "kubernetes" else self.makers.get(path, ())
 
     @property
     def stacks(self) -> tuple[str, ...]:
@@ -244,8 +268,9 @@ def compile_documents(
     if not environments and not planes:
         only = None
     return Compilation(
-        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts
-    )
+        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts,
+        makers(app),
+    )  # fmt: skip
 
 
 def judge(

@@ -22,6 +22,7 @@ VERBS = {
     "check": "Judge a blueprint, or real plans, by the policy rules.",
     "preview": "Say what a change does, why, and how dangerous it is.",
     "comment": "Keep a preview as the one comment on its pull request.",
+    "reviewed": "Refuse to go on with what its request did not show.",
     "diff": "Compare two environments of a blueprint.",
     "drift": "Report what has changed in the cloud beside Terraform.",
     "report": "Say what a blueprint costs, and what is in it.",

@@ -24,9 +24,10 @@ __all__ = ["command"]
 @click.option("--exit-code", is_flag=True, help="Exit 3 when the two differ in more than names and projects.")
 @common
 def command(run: Run, first: str, second: str, blueprint: tuple[str, ...], exit_code: bool) -> None:
-    """Compare two environments of BLUEPRINT: their resolved values, and the Terraform that comes of them.
+    """Compare two environments of BLUEPRINT: their resolved values, and what comes of them.
 
-    What follows from an environment's name and project is expected: it is counted, and listed with --verbose.
+    What follows from an environment's name and project, and from whether it is for production, is expected: it is
+    counted, and such values are listed with --verbose. So are addresses that have nothing but other labels.
 
     \b
     Examples:
@@ -35,19 +36,21 @@ def command(run: Run, first: str, second: str, blueprint: tuple[str, ...], exit_
     """
     only_reads()
     with run.step("loading the compiler"):
-        from planform.pipeline import compile_files
+        from planform.blueprint.read import read
+        from planform.pipeline import compile_documents
         from planform.preview.promotion import promotion
     with run.step("compiling"):
-        compiled = compile_files(*blueprint)
+        documents = read(*blueprint)
+        compiled = compile_documents(documents)
     _refuse_unknown((first, second), [spec.name for spec in compiled.specs])
-    found = promotion(compiled, first, second)
+    found = promotion(documents, compiled, first, second)
     if run.as_json:
         run.document(**_as_dict(found))
     else:
         run.data("\n".join(_lines(found, verbose=run.verbose)))
         run.talk(
             f"{len(found.values)} values and {len(found.verdicts)} addresses differ;"
-            f" {len(found.expected)} differences are expected"
+            f" {len(found.expected)} values and {found.followed} addresses as expected"
         )
     if exit_code and found:
         sys.exit(3)
@@ -79,7 +82,7 @@ def _lines(found: Promotion, *, verbose: bool) -> list[str]:
         if values:
             lines += [f"{title}:", *(line for each in values for line in _value_lines(each, found)), ""]
     if found.verdicts:
-        lines.append(f"Terraform, {found.first} -> {found.second}, names and projects made equal:")
+        lines.append(f"what comes of it, {found.first} -> {found.second}, but for names, labels and production:")
         for verdict in found.verdicts:
             lines.append(f"  {_words(verdict.action)}  {verdict.address}  in {verdict.stack}")
             lines += [f"      {each.path}: {_text(each.before)} -> {_text(each.after)}" for each in verdict.attributes]
@@ -112,8 +115,9 @@ def _as_dict(found: Promotion) -> dict[str, Any]:
         "environments": [found.first, found.second],
         "values": [each.as_dict() for each in found.values],
         "expected": [each.as_dict() for each in found.expected],
-        "terraform": [
+        "addresses": [
             {
+                "kind": each.kind,
                 "stack": each.stack,
                 "address": each.address,
                 "only_in": {"create": found.second, "destroy": found.first}.get(each.action),
@@ -121,4 +125,5 @@ def _as_dict(found: Promotion) -> dict[str, Any]:
             }
             for each in found.verdicts
         ],
+        "expected_addresses": found.followed,
     }

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from planform.cli import options
 from planform.cli.terminal import Run, common, only_reads
 
 __all__ = ["command"]
@@ -15,15 +16,17 @@ __all__ = ["command"]
 @click.argument("blueprint", nargs=-1)
 @click.option("--plan-json", "plans", multiple=True, required=True, metavar="[STACK=]FILE",
               help="A refresh-only plan, of `terraform show -json`; repeatable.")  # fmt: skip
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "json", "html", "sarif"]), default="text",
-    show_default=True, help="Form of the report on stdout.",
-)  # fmt: skip
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there, not to stdout.")
+@options.form
+@options.outs
 @click.option("--exit-code", is_flag=True, help="Exit 3 when something has drifted.")
 @common
 def command(
-    run: Run, blueprint: tuple[str, ...], plans: tuple[str, ...], format_: str, out: str | None, exit_code: bool
+    run: Run,
+    blueprint: tuple[str, ...],
+    plans: tuple[str, ...],
+    form: str | None,
+    outs: tuple[str, ...],
+    exit_code: bool,
 ) -> None:
     """Turn refresh-only plans into one report; with BLUEPRINT, by component and line.
 
@@ -35,9 +38,9 @@ def command(
       planform drift --plan-json acme-ai-prod-resource.json
       planform drift blueprints/reference --plan-json acme-ai-prod-data=plan.json --format markdown
     """
-    from planform.cli.preview import chosen_format, report
+    from planform.cli.preview import chosen_form, report
 
-    format_ = chosen_format(run, format_)
+    form = chosen_form(run, form)
     only_reads()
     with run.step("loading the compiler"):
         from planform.preview.preview import drift
@@ -46,6 +49,6 @@ def command(
     found = read_plans(plans, "resource_drift")
     with run.step("compiling"):
         changes = drift(found, from_files(*blueprint) if blueprint else None)
-    report(run, changes, format_, out)
+    report(run, changes, form, outs)
     if exit_code and changes:
         sys.exit(3)

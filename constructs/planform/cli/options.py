@@ -10,7 +10,7 @@ import click
 
 from planform.cli.terminal import Run
 
-__all__ = ["app", "day", "environments", "policies", "policy_engine", "policy_folders"]
+__all__ = ["app", "day", "environments", "form", "outs", "policies", "policy_engine", "policy_folders"]
 
 
 def _day(ctx: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
@@ -25,6 +25,20 @@ environments = click.option(
 )
 app = click.option(
     "--app", metavar="MODULE:FUNCTION", help="Compose the stacks with your own function, such as stacks:build."
+)
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json", "html", "sarif"]),
+    help="Form of the report.  [default: text; in a file as its name ends: .md .json .html .sarif]",
+)
+outs = click.option(
+    "--out",
+    "outs",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write the report there, not to stdout; may be repeated.",
 )
 policies = click.option(
     "--policies",

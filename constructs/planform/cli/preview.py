@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,15 +17,18 @@ from planform.cli.report import price_table
 from planform.cli.terminal import Run, common, the_engine_of, write_file
 
 if TYPE_CHECKING:
+    from planform.diagnostics import DiagnosticError
     from planform.preview.changes import ChangeSet
     from planform.preview.plan import Planner
     from planform.preview.policy import PolicyDelta
     from planform.preview.revision import Side
 
-__all__ = ["chosen_format", "command", "report"]
+__all__ = ["chosen_form", "command", "report"]
 
 BRANCHES = ("origin/main", "main", "origin/master", "master")
 """Where a change is compared from when nobody says."""
+FORMS = {".html": "html", ".json": "json", ".md": "markdown", ".sarif": "sarif"}
+"""The form of a report by how the name of its file ends; text for all others."""
 
 
 @click.command(name="preview")
@@ -36,11 +39,8 @@ BRANCHES = ("origin/main", "main", "origin/master", "master")
 )
 @options.environments
 @options.app
-@click.option(
-    "--format", "format_", type=click.Choice(["text", "markdown", "json", "html", "sarif"]), default="text",
-    show_default=True, help="Form of the report on stdout.",
-)  # fmt: skip
-@click.option("--out", metavar="FILE", type=click.Path(dir_okay=False), help="Write the report there, not to stdout.")
+@options.form
+@options.outs
 @click.option("--plan", "plans", multiple=True, metavar="[STACK=]FILE", help="A real plan, of `terraform show -json`.")
 @click.option("--prices", metavar="FILE", type=click.Path(dir_okay=False), help="Prices of your own for the costs.")
 @click.option("--structure", is_flag=True, help="Compare the documents alone; ask no provider.")
@@ -59,8 +59,8 @@ def command(
     blueprint: tuple[str, ...],
     environments: tuple[str, ...],
     app: str | None,
-    format_: str,
-    out: str | None,
+    form: str | None,
+    outs: tuple[str, ...],
     plans: tuple[str, ...],
     prices: str | None,
     structure: bool,
@@ -79,17 +79,17 @@ def command(
     \b
     Examples:
       planform preview -b blueprints/reference
-      planform preview v1.2.0 HEAD -b blueprints/reference --format markdown
+      planform preview v1.2.0 HEAD -b blueprints/reference --out preview.md --out preview.html
       planform preview old/ new/ --fail-on data-loss --exit-code
     """
-    format_ = chosen_format(run, format_)
+    form = chosen_form(run, form)
     the_engine_of(app)
     with run.step("loading the compiler"):
+        from planform.diagnostics import DiagnosticError
         from planform.own_app import own_app
         from planform.preview.policy import Rules
         from planform.preview.preview import preview
         from planform.terraform.plan_files import read_plans
-    before, after = _sides(base, head, blueprint or ("blueprints",))
     notes: list[str] = []
     compose = own_app(app) if app else None
     if compose is None and Path("stacks").is_dir() and any(Path("stacks").glob("*.py")):
@@ -97,38 +97,58 @@ def command(
     table = price_table(prices)
     folders = options.policy_folders(run, policies, ()) if policies else ()
     read = partial(read_plans, plans, "resource_changes")
-    with run.step("compiling and planning"), _planner(structure) as found:
-        if found is None and not structure:
-            notes.append("neither terraform nor tofu is on PATH")
-        changes = preview(
-            before, after, environments=environments, planner=found, plans=read, notes=notes, compose=compose,
-            prices=table, rules=Rules(folders, policy_engine), today=day,
-        )  # fmt: skip
-    report(run, changes, format_, out)
+    try:
+        before, after = _sides(base, head, blueprint or ("blueprints",))
+        with run.step("compiling and planning"), _planner(structure) as found:
+            if found is None and not structure:
+                notes.append("neither terraform nor tofu is on PATH")
+            changes = preview(
+                before, after, environments=environments, planner=found, plans=read, notes=notes, compose=compose,
+                prices=table, rules=Rules(folders, policy_engine), today=day,
+            )  # fmt: skip
+    except DiagnosticError as fault:
+        _report_fault(run, fault, form, outs)
+        raise
+    report(run, changes, form, outs)
     if fail_on_denial and changes.policies is not None and changes.policies.denied:
         run.talk(f"refused: head breaks policy rules that base does not: {_broken(changes.policies)}")
         sys.exit(1)
     _end(run, changes, fail_on, exit_code=exit_code)
 
 
-def chosen_format(run: Run, format_: str) -> str:
-    """The form of the report; faults are then told in the same one, as far as it is for programs."""
-    if run.as_json and format_ not in ("text", "json"):
-        raise click.UsageError(f"--json and --format {format_} are two forms: leave one out")
-    run.as_json = run.as_json or format_ == "json"
-    run.as_sarif = format_ == "sarif"
-    return "json" if run.as_json else format_
+def chosen_form(run: Run, form: str | None) -> str | None:
+    """The form that was asked for, if any; faults are then told in the same one, as far as it is for programs."""
+    if run.as_json and form not in (None, "text", "json"):
+        raise click.UsageError(f"--json and --format {form} are two forms: leave one out")
+    run.as_json = run.as_json or form == "json"
+    run.as_sarif = form == "sarif"
+    return "json" if run.as_json else form
 
 
-def report(run: Run, changes: ChangeSet, format_: str, out: str | None) -> None:
-    """The report on stdout, or in a file and its headline on stderr."""
+def report(run: Run, changes: ChangeSet, form: str | None, outs: Sequence[str]) -> None:
+    """The report on stdout, or in files and its headline on stderr."""
     from planform.preview.render import headline, render
 
-    text = render(changes, format_, run.verb)
-    if out is None:
-        return run.data(text.rstrip("\n"))
-    write_file(Path(out), text)
-    return run.talk(f"{headline(changes)}; wrote {out}")
+    if not outs:
+        return run.data(render(changes, form or "text", run.verb).rstrip("\n"))
+    for out in outs:
+        write_file(Path(out), render(changes, _form_of(out, form), run.verb))
+    return run.talk(f"{headline(changes)}; wrote {', '.join(outs)}")
+
+
+def _report_fault(run: Run, fault: DiagnosticError, form: str | None, outs: Sequence[str]) -> None:
+    """Where the report would be a comment, the comment says why there is none: an old one would say what is no more."""
+    from planform.preview.render import no_preview
+
+    text = no_preview(fault)
+    for out in (each for each in outs if _form_of(each, form) == "markdown"):
+        write_file(Path(out), text)
+    if not outs and form == "markdown":
+        run.data(text.rstrip("\n"))
+
+
+def _form_of(out: str, form: str | None) -> str:
+    return form or FORMS.get(Path(out).suffix, "text")
 
 
 def _broken(policies: PolicyDelta) -> str:

@@ -28,8 +28,13 @@ Tool = Literal[
     "codeql-analyze",
     "sonar-scan",
     "score",
+    "comment",
 ]
-"""What a step can use that every CI has in a way of its own; each CI component has a table of them."""
+"""What a step can use that every CI has in a way of its own; each CI component has a table of them.
+
+`comment` keeps the preview at the input `path` as the one comment on the request, and its folder as an artifact, in a
+job that has planform; `python` and `planform` are what that is installed with where it takes another job.
+"""
 
 
 class Step(Struct, frozen=True):
@@ -40,6 +45,7 @@ class Step(Struct, frozen=True):
     own project. Both are names and references, never values. Inputs of a tool may name variables of the job as
     `${NAME}`. Where the host keeps variables for each deployment environment, as GitHub does, `${vars.NAME}` is the one
     of the environment that the job enters: in variables, inputs, secrets and in the job's identity.
+    `reads_requests` gives it the CI's own token, to read requests and their comments with.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Step(Struct, frozen=True):
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     always: bool = False
+    reads_requests: bool = False
 
 
 class Job(Struct, frozen=True):
@@ -72,13 +79,17 @@ class Job(Struct, frozen=True):
 
 
 class Trigger(Struct, frozen=True):
-    """When a workflow runs: on pull requests, on pushes to the default branch, by hand, on a schedule (cron, UTC)."""
+    """When a workflow runs: on pull requests, on pushes to the default branch, by hand, on a schedule (cron, UTC).
+
+    `after` is the title of another workflow, which has come to its end; only GitHub has that.
+    """
 
     pull_request: bool = False
     push: bool = False
     manual: bool = False
     schedule: str = ""
     paths: tuple[str, ...] = ()
+    after: str = ""
 
 
 class Workflow(Struct, frozen=True):
@@ -106,3 +117,9 @@ class Ci(DeliversFiles, Protocol):
 
     def one_identity(self) -> bool:
         """Whether all jobs of a workflow act as one identity, instead of each as its own."""
+
+    def one_tool(self) -> bool:
+        """Whether a job has one tool, as the image that it runs in, and no other beside it."""
+
+    def comments(self) -> bool:
+        """Whether a job can comment on the request that it runs for, and read that after the merge."""

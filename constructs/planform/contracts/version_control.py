@@ -51,6 +51,9 @@ class VersionControl(DeliversFiles, Protocol):
         environment's entries are reviewed at all.
         """
 
+    def require(self, repository: CodeRepository, check: str) -> None:
+        """A check of CI that has to pass before a merge, on a branch that is up to date."""
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Put files, by path, into a repository when it is made; from then on they are its owners' to change."""
 

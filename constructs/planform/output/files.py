@@ -8,12 +8,21 @@ from planform.diagnostics import DiagnosticError, error
 from planform.files import File
 from planform.kubernetes.record import holders
 
-__all__ = ["files", "texts"]
+__all__ = ["files", "makers", "texts"]
 
 
 def texts(app: Any) -> dict[str, str]:
     """Path to text of every file. Errors: output/file-differs."""
     return {path: file.text for path, file in files(app).items()}
+
+
+def makers(app: Any) -> dict[str, frozenset[str]]:
+    """Path to the environments that make the file: several for one of the platform's repository."""
+    made: dict[str, frozenset[str]] = {}
+    for _, objects in holders(app):
+        for file in (each for each in objects.delivered if isinstance(each, File)):
+            made[file.path] = made.get(file.path, frozenset()) | {file.manifests.environment}
+    return made
 
 
 def files(app: Any) -> dict[str, File]:

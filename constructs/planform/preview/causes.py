@@ -1,8 +1,8 @@
 """Which value of the blueprint caused which change.
 
-Each value that differs between the two blueprints is taken back alone, and head is compiled again: what is then no
-longer different from base was caused by it. Compiling takes some hundredths of a second, so this is affordable, and
-it finds what no list of rules would: that a label touches every resource, that a component's need makes a key.
+Each value that differs between the two blueprints is taken back alone, and what head would be then is compared with
+base: what is no longer different was caused by it. Of two values, what is still different was caused by the other. This
+finds what no list of rules would: that a label touches every resource, that a component's need makes a key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from planform.preview.changes import Cause, Verdict
 from planform.preview.stand_ins import references_in
 from planform.preview.structure import compare
 
-__all__ = ["Difference", "causes", "differences"]
+__all__ = ["Difference", "causes", "differences", "replaced"]
 
 MOST = 60
 """Values that are taken back one by one; beyond it, a change's cause is the nearest value that changed."""
@@ -106,15 +106,20 @@ def _effects(
     effects: dict[Cause, set[Address]] = {}
     failed: list[Difference] = []
     for each in found:
-        touched = _without(base, head, [each], before, whole, compile_)
-        if touched is None:
+        left = _without(base, head, [each], before, compile_)
+        if left is None:
             failed.append(each)
-        else:
-            effects[each.cause] = touched
+            continue
+        effects[each.cause] = _touched(whole, left)
+        if len(found) == 2:
+            other = found[1] if each is found[0] else found[0]
+            effects[other.cause] = whole.keys() & left.keys()
+            return effects
     # What does not compile without its neighbours is taken back with them.
     for place in dict.fromkeys((each.document, each.path[:3]) for each in failed):
         group = [each for each in found if (each.document, each.path[:3]) == place]
-        touched = _without(base, head, group, before, whole, compile_)
+        left = _without(base, head, group, before, compile_)
+        touched = _touched(whole, left) if left is not None else set()
         if touched:
             known = set().union(*(effects.get(each.cause, set()) for each in group))
             first = next(each for each in group if each in failed)
@@ -127,9 +132,9 @@ def _without(
     head: Sequence[Document],
     taken: Sequence[Difference],
     before: Output,
-    whole: Mapping[Address, Verdict],
     compile_: Compile,
-) -> set[Address] | None:
+) -> dict[Address, Verdict] | None:
+    """What head is still different in without some values; None where it does not compile."""
     documents: list[Document | None] = list(head)
     for each in taken:
         documents = _taken_back(base, documents, each)
@@ -137,7 +142,10 @@ def _without(
         output = compile_([document for document in documents if document is not None])
     except DiagnosticError:
         return None
-    left = {(each.stack, each.address): each for each in compare(before, output)}
+    return {(each.stack, each.address): each for each in compare(before, output)}
+
+
+def _touched(whole: Mapping[Address, Verdict], left: Mapping[Address, Verdict]) -> set[Address]:
     return {address for address, verdict in whole.items() if left.get(address) != verdict}
 
 
@@ -152,7 +160,7 @@ def _taken_back(
         return documents
     document = documents[difference.document]
     assert document is not None
-    value = _replaced(document.value, difference.path, difference.before)
+    value = replaced(document.value, difference.path, difference.before)
     # Places only matter for messages, and this document gives none.
     documents[difference.document] = Document(document.file, value, {**document.marks, **_marks(value, document)})
     return documents
@@ -173,17 +181,18 @@ def _paths(value: Any, path: Path = ()) -> Iterator[Path]:
             yield from _paths(each, (*path, index))
 
 
-def _replaced(value: Any, path: Path, new: Any) -> Any:
+def replaced(value: Any, path: Path, new: Any) -> Any:
+    """A tree with another value at a path."""
     if not path:
         return new
     first, rest = path[0], path[1:]
     if isinstance(value, Mapping):
         if not rest and new is _ABSENT:
             return {key: each for key, each in value.items() if key != first}
-        return {**value, first: _replaced(value.get(first), rest, new)}
+        return {**value, first: replaced(value.get(first), rest, new)}
     if isinstance(value, list) and isinstance(first, int) and first < len(value):
-        return [_replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
-    return {first: _replaced(None, rest, new)} if isinstance(first, str) else value
+        return [replaced(each, rest, new) if index == first else each for index, each in enumerate(value)]
+    return {first: replaced(None, rest, new)} if isinstance(first, str) else value
 
 
 # Differences

@@ -223,14 +223,14 @@ class ChangeSet(Struct, frozen=True):
 
     `notes` say what a reader must know of the method: which stacks could only be compared, and why. `quotas` are the
     accelerators that pools may hold at most, before and after, where that differs. `policies` is None where the rules
-    were not asked.
+    were not asked. `desired` is the digest of what each environment is to be, by its name.
     """
 
     base: str
     head: str
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
-    digest: str = ""
+    desired: Mapping[str, str] = field(default_factory=dict)
     cost: CostTable | None = None
     quotas: Mapping[Need, tuple[int, int]] = field(default_factory=dict)
     policies: PolicyDelta | None = None
@@ -242,14 +242,14 @@ class ChangeSet(Struct, frozen=True):
         head: str,
         changes: Iterable[Change],
         notes: Sequence[str] = (),
-        digest: str = "",
+        desired: Mapping[str, str] | None = None,
         cost: CostTable | None = None,
         quotas: Mapping[Need, tuple[int, int]] | None = None,
         policies: PolicyDelta | None = None,
     ) -> ChangeSet:
         """A change set in order."""
         ordered = tuple(sorted(changes, key=_danger))
-        return cls(base, head, ordered, tuple(notes), digest, cost, quotas or {}, policies)
+        return cls(base, head, ordered, tuple(notes), desired or {}, cost, quotas or {}, policies)
 
     def __bool__(self) -> bool:
         return bool(self.changes)
@@ -290,7 +290,7 @@ class ChangeSet(Struct, frozen=True):
             ],
             "policies": self.policies.as_dict() if self.policies is not None else None,
             "notes": list(self.notes),
-            "desired_state": self.digest,
+            "desired_state": dict(self.desired),
             "digest": self._digest(),
         }
 

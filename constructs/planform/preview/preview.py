@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Location
+from planform.output.output import Output
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.wiring import stacks_of, team_stack_name
@@ -23,6 +24,7 @@ from planform.preview.policy import Rules, policy_delta
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
 from planform.preview.structure import compare, documents_of, resources_of
+from planform.preview.what_if import Compiled, what_if
 from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
 from planform.report.delta import CostDelta, between, table_of
 from planform.report.prices import PriceTable, built_in
@@ -62,8 +64,14 @@ def preview(
     compile, or cannot be judged.
     """
 
-    def compiled(documents: Sequence[Document], *, may_lose: bool = False) -> Compilation:
-        return compile_documents(documents, environments=environments, compose=compose, may_lose=may_lose)
+    def compiled(documents: Sequence[Document], **more: Any) -> Compilation:
+        return compile_documents(documents, environments=environments, compose=compose, **more)
+
+    def taken_back(documents: Sequence[Document]) -> Output:
+        if compose is not None:
+            return compiled(documents, may_lose=True).output
+        sides = (Compiled(base.documents, before), Compiled(head.documents, after))
+        return what_if(documents, environments, sides, lambda *part: compiled(part[0], specs=part[1], may_lose=True))
 
     today = today or date.today()
     before, after = compiled(base.documents), compiled(head.documents)
@@ -81,7 +89,7 @@ def preview(
         head.documents,
         (before.output, after.output),
         found,
-        lambda documents: compiled(documents, may_lose=True).output,
+        taken_back,
     )
     owners = Owners(before, after)
     nearest = _Nearest(base.documents, head.documents)
@@ -112,7 +120,7 @@ def preview(
         head.name,
         changes,
         (*notes, *said, *unused),
-        after.output.digest(),
+        after.desired,
         table_of(*reports),
         quota_delta(*needs),
         policies,

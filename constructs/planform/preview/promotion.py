@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from planform.environment import environment_of
-from planform.pipeline import Compilation
+from planform.blueprint.document import Document
+from planform.diagnostics import DiagnosticError
+from planform.output.output import Output
+from planform.own_app import Compose
+from planform.pipeline import Compilation, compile_documents
+from planform.preview.causes import replaced
 from planform.preview.changes import Verdict
-from planform.preview.structure import compare_documents, documents_of
+from planform.preview.structure import compare
 from planform.spec.platform import EnvironmentSpec
 from planform.spec.provenance import ResolvedValue, resolved_lines
 
@@ -47,7 +52,8 @@ class Promotion(Struct, frozen=True):
     """The differences of two environments.
 
     `expected` follow from what an environment is: its name, its project. `values` are the others of the resolved
-    blueprint, and `verdicts` the addresses that differ once names and projects are made equal.
+    blueprint, and `verdicts` the addresses that differ once names, projects and labels are made equal, and both are
+    taken for environments that are not for production; `followed` counts those that then do not differ.
     """
 
     first: str
@@ -55,19 +61,44 @@ class Promotion(Struct, frozen=True):
     expected: tuple[ValueDifference, ...]
     values: tuple[ValueDifference, ...]
     verdicts: tuple[Verdict, ...]
+    followed: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.values or self.verdicts)
 
 
-def promotion(compiled: Compilation, first: str, second: str) -> Promotion:
-    """Compare two environments of what was compiled."""
+def promotion(
+    documents: Sequence[Document], compiled: Compilation, first: str, second: str, compose: Compose | None = None
+) -> Promotion:
+    """Compare two environments of what documents were compiled to, with `compose` where stacks are of one's own."""
     specs = {spec.name: spec for spec in compiled.specs}
     one, other = specs[first], specs[second]
+    names = (one.name, other.name)
     values = list(_values(one, other))
     expected = tuple(each for each in values if _is_identity(each.path))
     rest = tuple(each for each in values if not _is_identity(each.path))
-    return Promotion(first, second, expected, rest, tuple(_verdicts(compiled, one, other)))
+    sides = [_neutral(compiled, spec, names) for spec in (one, other)]
+    everything = sum(1 for _ in compare(*sides))
+    if one.environment.production != other.environment.production:
+        alike = _not_for_production(documents, compiled, names, compose)
+        sides = [_neutral(alike, spec, names) for spec in (one, other)]
+    left = tuple(found for each in compare(*sides) if (found := _without_labels(each, rest)) is not None)
+    return Promotion(first, second, expected, rest, left, max(0, everything - len(left)))
+
+
+def _not_for_production(
+    documents: Sequence[Document], compiled: Compilation, names: Sequence[str], compose: Compose | None
+) -> Compilation:
+    """What environments would be if none were for production; as they are where that does not compile."""
+    held = list(documents)
+    for index, each in enumerate(documents):
+        for name in names if each.value.get("kind") == "Platform" else ():
+            value = replaced(held[index].value, ("environments", name, "production"), False)
+            held[index] = replace(each, value=value)
+    try:
+        return compile_documents(held, environments=names, compose=compose, may_lose=True)
+    except DiagnosticError:
+        return compiled
 
 
 def _values(one: EnvironmentSpec, other: EnvironmentSpec) -> Iterator[ValueDifference]:
@@ -91,28 +122,41 @@ def _is_identity(path: str) -> bool:
     return path in {f"environments.*.{name}" for name in _IDENTITY} or path.startswith("backend.")
 
 
-def _verdicts(compiled: Compilation, one: EnvironmentSpec, other: EnvironmentSpec) -> Iterator[Verdict]:
-    documents = documents_of(compiled.output)
-    left, right = (
-        {_neutral(name, spec): json.loads(_neutral(json.dumps(document), spec))
-         for name, document in documents.items()
-         if environment_of(compiled.specs, name) is spec}
-        for spec in (one, other)
-    )  # fmt: skip
-    for stack in sorted({*left, *right}):
-        yield from compare_documents(stack, left.get(stack, {}), right.get(stack, {}))
+def _without_labels(verdict: Verdict, values: Iterable[ValueDifference]) -> Verdict | None:
+    """The verdict without labels that differ as the blueprint's do; None where nothing else differs."""
+    labels = {each.path.rpartition(".")[2]: (_value(each.first), _value(each.second)) for each in values
+              if each.path.startswith("labels.")}  # fmt: skip
+    left = tuple(
+        each for each in verdict.attributes if labels.get(each.path.rpartition(".")[2]) != (each.before, each.after)
+    )
+    if len(left) == len(verdict.attributes):
+        return verdict
+    return replace(verdict, attributes=left) if left else None
 
 
-def _neutral(text: str, spec: EnvironmentSpec) -> str:
-    """The text with the environment's own names replaced, so that two environments can be equal."""
+def _value(side: ResolvedValue | None) -> Any:
+    return side.value if side is not None else None
+
+
+def _neutral(compiled: Compilation, spec: EnvironmentSpec, environments: Iterable[str]) -> Output:
+    """An environment's own files with its names replaced, so that two environments can be equal.
+
+    Of the names of `environments` all are replaced on both sides: `dev` is also in `/dev/shm` and in `docker.pkg.dev`.
+    """
     facts = spec.environment
-    names: Mapping[str, str] = {
-        facts.project_number: "NUMBER",
-        facts.project: "PROJECT",
-        facts.prefix: "PREFIX",
-        f'"environment": "{facts.name}"': '"environment": "ENVIRONMENT"',
-        f" in {facts.name}": " in ENVIRONMENT",
-    }
-    for name in sorted(names, key=len, reverse=True):
-        text = text.replace(name, names[name])
-    return text
+    names = dict.fromkeys(environments, "ENVIRONMENT")
+    names |= {facts.project_number: "NUMBER", facts.project: "PROJECT", facts.prefix: "PREFIX",
+              facts.prefix.replace("-", "_"): "PREFIX"}  # fmt: skip
+    ordered = sorted(names, key=len, reverse=True)
+    # A name is a word: `dev` in `acme_ai_dev_features`, and not in `device`.
+    pattern = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, ordered))})(?![A-Za-z0-9])")
+
+    def neutral(text: str) -> str:
+        return pattern.sub(lambda found: names[found[0]], text)
+
+    return Output(
+        {
+            neutral(path): neutral(content) if isinstance(content, str) else content
+            for path, content in compiled.part(spec.name).items()
+        }
+    )

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from planform.diagnostics import Diagnostic, Location, Severity, to_sarif
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, Severity, to_sarif, to_text
 from planform.preview.changes import SENSITIVE, UNKNOWN, Action, Attribute, Change, ChangeSet, Group, Risk
+from planform.preview.desired import desired_line
 from planform.report.cost import Sum
 from planform.report.delta import Sign
 
-__all__ = ["COMMENT_BYTES", "FORMATS", "MARKER", "headline", "render"]
+__all__ = ["COMMENT_BYTES", "FORMATS", "MARKER", "headline", "no_preview", "render"]
 
 FORMATS = ("text", "markdown", "json", "html", "sarif")
 COMMENT_BYTES = 65_536
@@ -149,6 +150,12 @@ def _printable(text: str) -> str:
     )  # fmt: skip
 
 
+def _desired(changes: ChangeSet) -> str:
+    """`; desired state: dev 3f0a1c2b4d5e`: enough of each digest to tell two apart at a glance."""
+    each = ", ".join(f"{name} {_code(digest[:12])}" for name, digest in changes.desired.items())
+    return f"; desired state: {each}" if each else ""
+
+
 # Text
 
 
@@ -182,9 +189,10 @@ def _markdown(changes: ChangeSet) -> str:
     """One comment: all of it when it fits, else the most dangerous part and how much is left out."""
     head = [
         MARKER,
+        *([desired_line(changes.desired)] if changes.desired else []),
         f"### planform preview: {headline(changes)}",
         "",
-        f"{_code(changes.base)} → {_code(changes.head)}, desired state {_code(changes.digest[:12])}",
+        f"{_code(changes.base)} → {_code(changes.head)}{_desired(changes)}",
         "",
         *_table(changes),
         *_cost_table(changes),
@@ -210,6 +218,14 @@ def _markdown(changes: ChangeSet) -> str:
     return "\n".join([*head, *body]) + "\n"
 
 
+def no_preview(fault: DiagnosticError) -> str:
+    """The comment where a side does not compile: why, in a block that nothing in it can end."""
+    text = to_text(fault.diagnostics, sources=fault.sources).rstrip("\n")
+    shown = re.sub("~{8,}", "~~~~~~~", text).encode()[: COMMENT_BYTES - _SPARE].decode(errors="ignore")
+    fence = "~" * 8
+    return "\n".join([MARKER, "### planform preview: there is none", "", f"{fence}text", shown, fence]) + "\n"
+
+
 def _quoted(remarks: Sequence[str]) -> list[str]:
     left = len(remarks) - _REMARKS
     shown = [*remarks[:_REMARKS], f"and {left} more"] if left > 0 else remarks
@@ -233,12 +249,12 @@ def _size(lines: Sequence[str]) -> int:
 def _table(changes: ChangeSet) -> list[str]:
     rows: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
-        rows.setdefault((change.owner.environment or "", change.owner.plane or change.stack), []).append(change)
+        rows.setdefault((change.owner.environment or "", _whose(change)), []).append(change)
     if not rows:
         return []
     used = [action for action in _COLUMNS if changes.count(action)]
     lines = [
-        f"| environment | plane | worst risk | {' | '.join(map(str, used))} |",
+        f"| environment | plane or team | worst risk | {' | '.join(map(str, used))} |",
         f"|---|---|---|{'---:|' * len(used)}",
     ]
     listed = sorted(rows.items(), key=lambda row: min(each.risk.rank for each in row[1]))
@@ -247,6 +263,11 @@ def _table(changes: ChangeSet) -> list[str]:
         worst = min((each.risk for each in held), key=lambda risk: risk.rank)
         lines.append(f"| {_plain(environment)} | {_plain(plane)} | {worst} | {' | '.join(counts)} |")
     return [*lines, ""]
+
+
+def _whose(change: Change) -> str:
+    owner = change.owner
+    return owner.plane or (f"team {owner.team}" if owner.team else change.stack)
 
 
 def _cost_table(changes: ChangeSet) -> list[str]:

@@ -67,7 +67,8 @@ class CloudBuild(Component):
     A build runs all jobs of a workflow one after another in one folder, as one service account, the one of its jobs;
     it writes its log to Cloud Logging. A workflow that enters a protected environment waits for an approval before it
     starts. Pull requests from outside wait for a comment of somebody who may write. What Cloud Build has no words for
-    (two identities, conditions, schedules, steps that run after a failure, CodeQL) is refused.
+    (two identities, conditions, schedules, steps that run after a failure, CodeQL, comments on requests) is refused; so
+    what is applied is not compared with a preview's comment, and what was approved is the build.
     What a person does: makes the connection and gives its app the repositories; grants whoever applies
     roles/iam.serviceAccountUser on the service accounts of builds; approves builds with
     roles/cloudbuild.builds.approver; commits the files at the top of the platform's repository.
@@ -102,6 +103,14 @@ class CloudBuild(Component):
         """A build has one service account."""
         return True
 
+    def one_tool(self) -> bool:
+        """Each step has an image of its own."""
+        return False
+
+    def comments(self) -> bool:
+        """A build has no token of the repository's host."""
+        return False
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
         """`cloudbuild/<name>.yaml`, and the triggers that run it."""
         place = repository or self.version_control.platform_repository()
@@ -113,10 +122,9 @@ class CloudBuild(Component):
                 else ""
             )
             build = cloud_build_workflow(workflow, project=facts.project, worker_pool=pool)
-            if workflow.trigger.schedule:
-                raise Unsayable(
-                    f"`{workflow.name}` runs on a schedule, which no trigger does", "use github-actions for it"
-                )
+            if workflow.trigger.schedule or workflow.trigger.after:
+                way = "on a schedule" if workflow.trigger.schedule else "after another workflow"
+                raise Unsayable(f"`{workflow.name}` runs {way}, which no trigger does", "use github-actions for it")
         except Unsayable as fault:
             raise self.refuse("contract/workflow", fault.summary, help=fault.help) from fault
         let_read(self.secrets, workflow, facts)

@@ -158,6 +158,11 @@ def _image(step: Step, current: str) -> str:
 
 
 def _step(step: Step, image: str, held: Mapping[str, str], project: str) -> dict[str, Any] | None:
+    if step.reads_requests:
+        raise Unsayable(
+            f"step `{step.name}` reads requests, and a build has no token of the repository's host",
+            "leave it out; for `terraform` write `reviewed: false`",
+        )
     if step.always:
         raise Unsayable(
             f"step `{step.name}` runs even after a failure, which no step of Cloud Build does", "leave it out"

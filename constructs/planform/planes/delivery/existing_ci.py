@@ -12,7 +12,7 @@ from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.kubernetes.images import at_versions
 from planform.planes.component import Component
 from planform.planes.delivery.cloud_build_workflow import cloud_build_workflow
-from planform.planes.delivery.github_workflow import HEADER, github_workflow
+from planform.planes.delivery.github_workflow import HEADER, github_workflows
 from planform.planes.delivery.gitlab_workflow import gitlab_workflow
 from planform.planes.delivery.workflow_faults import Unsayable
 from planform.spec.settings import Settings
@@ -59,20 +59,28 @@ class ExistingCi(Component):
         """As the dialect has it."""
         return self.settings.dialect == "cloud-build"
 
+    def one_tool(self) -> bool:
+        """As the dialect has it."""
+        return self.settings.dialect == "gitlab-ci"
+
+    def comments(self) -> bool:
+        """As the dialect has it."""
+        return self.settings.dialect != "cloud-build"
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
-        """The file of the dialect."""
+        """The files of the dialect."""
         try:
-            path, text = self._written(workflow, repository)
+            made = self._written(workflow, repository)
         except Unsayable as fault:
             raise self.refuse("contract/workflow", fault.summary, help=fault.help) from fault
-        return {path: ("" if repository else HEADER) + at_versions(text, self.environment.images)}
+        head = "" if repository else HEADER
+        return {path: head + at_versions(text, self.environment.images) for path, text in made.items()}
 
-    def _written(self, workflow: Workflow, repository: CodeRepository | None) -> tuple[str, str]:
+    def _written(self, workflow: Workflow, repository: CodeRepository | None) -> Mapping[str, str]:
         settings, project = self.settings, self.environment.project
         if settings.dialect == "cloud-build":
-            return f"cloudbuild/{workflow.name}.yaml", cloud_build_workflow(workflow, project=project).text
+            return {f"cloudbuild/{workflow.name}.yaml": cloud_build_workflow(workflow, project=project).text}
         if settings.dialect == "gitlab-ci":
-            return f".gitlab/ci/{workflow.name}.yml", gitlab_workflow(workflow, project=project)
+            return {f".gitlab/ci/{workflow.name}.yml": gitlab_workflow(workflow, project=project)}
         place = repository or self.version_control.platform_repository()
-        text = github_workflow(workflow, place, project=project, runs_on=settings.runs_on)
-        return f".github/workflows/{workflow.name}.yml", text
+        return github_workflows(workflow, place, project=project, runs_on=settings.runs_on)

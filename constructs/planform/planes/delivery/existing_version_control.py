@@ -74,6 +74,7 @@ class ExistingVersionControl(Component):
     def build(self) -> None:
         self._gates: dict[tuple[str, str], list[str]] = {}
         self._variables = RepositoryVariables()
+        self._checks: dict[str, list[str]] = {}
 
     def platform_repository(self) -> CodeRepository:
         """The repository that the setting names."""
@@ -102,6 +103,11 @@ class ExistingVersionControl(Component):
         known += [team for team in reviewers if team not in known]
         return name
 
+    def require(self, repository: CodeRepository, check: str) -> None:
+        """Listed for the repository's owner."""
+        known = self._checks.setdefault(repository.full_name, [])
+        known += [check] if check not in known else []
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Output, for the platform's repository or for others to commit."""
         own = repository.full_name == self.settings.repository
@@ -120,7 +126,7 @@ class ExistingVersionControl(Component):
 
     def finish(self) -> None:
         """What the repositories' owners have to make."""
-        names = dict.fromkeys(name for name, _ in [*self._gates, *self._variables])
+        names = dict.fromkeys([*(name for name, _ in [*self._gates, *self._variables]), *self._checks])
         listed = {
             name: {
                 "deployment_environments": [
@@ -131,6 +137,7 @@ class ExistingVersionControl(Component):
                 "variables": {
                     key: str(value) for (repository, key), value in self._variables.items() if repository == name
                 },
+                **({"checks_of_an_up_to_date_branch": self._checks[name]} if name in self._checks else {}),
             }
             for name in names
         }

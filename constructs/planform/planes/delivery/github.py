@@ -241,6 +241,12 @@ class Github(Component):
                 self._team_id(team, f"reviews deployments to `{name}`")
         return name
 
+    def require(self, repository: CodeRepository, check: str) -> None:
+        """A check of the ruleset, where the repository is made here."""
+        made = self._repositories.get(repository.name)
+        if made is not None:
+            made.require(check)
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Files of the platform's repository are output; those of others are committed once."""
         if repository.name == self._platform.name:

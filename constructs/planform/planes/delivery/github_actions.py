@@ -10,7 +10,7 @@ from planform.contracts.ci import Ci, Workflow
 from planform.contracts.secrets import Secrets
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.planes.component import Component
-from planform.planes.delivery.github_workflow import HEADER, github_workflow
+from planform.planes.delivery.github_workflow import HEADER, github_workflows
 from planform.planes.delivery.workflow_faults import Unsayable
 from planform.planes.delivery.workflow_secrets import let_read
 from planform.spec.settings import Settings
@@ -61,12 +61,20 @@ class GithubActions(Component):
         """Each job signs in by itself."""
         return False
 
+    def one_tool(self) -> bool:
+        """A job has as many as it likes."""
+        return False
+
+    def comments(self) -> bool:
+        """By the token of the run."""
+        return True
+
     def render(self, workflow: Workflow, *, repository: CodeRepository | None = None) -> Mapping[str, str]:
-        """`.github/workflows/<name>.yml`."""
+        """`.github/workflows/<name>.yml`, and `<name>-comment.yml` where it comments on pull requests."""
         place = repository or self.version_control.platform_repository()
         try:
-            text = github_workflow(workflow, place, project=self.environment.project, runs_on=self.settings.runs_on)
+            made = github_workflows(workflow, place, project=self.environment.project, runs_on=self.settings.runs_on)
         except Unsayable as fault:
             raise self.refuse("contract/workflow", fault.summary, help=fault.help) from fault
         let_read(self.secrets, workflow, self.environment)
-        return {f".github/workflows/{workflow.name}.yml": text if repository else HEADER + text}
+        return {path: text if repository else HEADER + text for path, text in made.items()}

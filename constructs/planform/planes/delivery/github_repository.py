@@ -49,7 +49,7 @@ class GithubRepository:
         self.access: list[Resource] = []
         self._scope = scope
         self._settings = settings
-        self._checks = checks
+        self._checks = list(checks)
         self._files: dict[str, RepositoryFile] = {}
         self._repository = self._make(repository, purpose)
         self.name = self._repository.name
@@ -62,6 +62,11 @@ class GithubRepository:
                 self._scope, record_id(self.id, team), team_id=number, repository=self.name, permission="push"
             )
         )
+
+    def require(self, check: str) -> None:
+        """Let a merge wait for a check, and for a branch that is up to date."""
+        if check not in self._checks:
+            self._checks.append(check)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Commit files, each after the one before, as two commits at once would meet."""

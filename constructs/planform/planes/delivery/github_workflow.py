@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from planform.contracts.ci import Job, Step, Tool, Workflow
+from planform.contracts.ci import Job, Step, Tool, Trigger, Workflow
 from planform.contracts.version_control import CodeRepository
 from planform.kubernetes.writer import to_yaml
 from planform.planes.delivery.actions import uses, with_tags
@@ -16,10 +17,13 @@ from planform.planes.delivery.workflow_faults import Unsayable, input_of
 from planform.planes.delivery.workflow_secrets import place_of
 from planform.planes.step_secrets import LATEST
 
-__all__ = ["HEADER", "github_workflow"]
+__all__ = ["HEADER", "github_workflows"]
 
 HEADER = "# Written by planform from the blueprint: change that, not this file.\n"
 NOT_A_FORK = "github.event.pull_request.head.repo.fork != true"
+_COMMENT = "comment"
+"""The artifact in which a preview is handed on, and the folder that it is unpacked to."""
+_DONE = "github.event.workflow_run"
 _JOB = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _VARIABLE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 _OF_ENVIRONMENT = re.compile(r"\$\{vars\.([A-Z_][A-Z0-9_]*)\}")
@@ -73,7 +77,15 @@ TOOLS: Mapping[Tool, ActionTool] = {
         {"if-no-files-found": "error"},
     ),
     "download": ActionTool(
-        "actions/download-artifact", {"name": "name", "path": "path", "pattern": "pattern", "merge": "merge-multiple"}
+        "actions/download-artifact",
+        {
+            "merge": "merge-multiple",
+            "name": "name",
+            "path": "path",
+            "pattern": "pattern",
+            "run": "run-id",
+            "token": "github-token",
+        },
     ),
     "codeql-init": ActionTool(
         "github/codeql-action/init", {"languages": "languages", "queries": "queries", "build_mode": "build-mode"}
@@ -90,11 +102,55 @@ _PERMISSIONS: Mapping[Tool, Mapping[str, str]] = {
 }
 
 
-def github_workflow(workflow: Workflow, repository: CodeRepository, *, project: str, runs_on: str) -> str:
-    """The text of `.github/workflows/<name>.yml`. Raises Unsayable with what GitHub Actions has no words for.
+def github_workflows(
+    workflow: Workflow, repository: CodeRepository, *, project: str, runs_on: str
+) -> Mapping[str, str]:
+    """The text of `.github/workflows/<name>.yml`, and of the one that comments for it, by path.
 
+    What runs on a pull request may not write, as it may be from a fork; so a step that comments hands its file on, and
+    a workflow of the default branch, which runs nothing of the request, takes it from there.
     `project` is where secrets are that are named without one.
+    Raises Unsayable with what GitHub Actions has no words for.
     """
+    commenting = [step for job in workflow.jobs for step in job.steps if step.tool == "comment"]
+    jobs = tuple(replace(job, steps=tuple(map(_handed_on, job.steps))) for job in workflow.jobs)
+    made = [replace(workflow, jobs=jobs), *(_comment(workflow, step) for step in commenting)]
+    return {
+        f".github/workflows/{each.name}.yml": _text(each, repository, project=project, runs_on=runs_on) for each in made
+    }
+
+
+def _handed_on(step: Step) -> Step:
+    if step.tool != "comment":
+        return step
+    return replace(step, tool="upload", inputs={"name": _COMMENT, "path": step.inputs["path"].rpartition("/")[0]})
+
+
+def _comment(workflow: Workflow, step: Step) -> Workflow:
+    """Which request it is, GitHub says, by the commit that is its head; nothing in the file decides it."""
+    token, commit = "${{ github.token }}", f"${{{{ {_DONE}.head_sha }}}}"
+    handed_on = {"name": _COMMENT, "path": _COMMENT, "run": f"${{{{ {_DONE}.id }}}}", "token": token}
+    steps = (
+        Step("Preview", tool="download", inputs=handed_on),
+        Step("Python", tool="python", inputs={"version": step.inputs["python"]}),
+        Step(
+            "Keep the one comment",
+            'python -m pip install --quiet "$PLANFORM"\nplanform comment "$FILE" --commit "$COMMIT"\n',
+            variables={
+                "COMMIT": commit,
+                "FILE": f"{_COMMENT}/{step.inputs['path'].rpartition('/')[2]}",
+                "GITHUB_TOKEN": token,
+                "PLANFORM": step.inputs["planform"],
+            },
+        ),
+    )
+    job = Job("comment", steps, permissions={"actions": "read", "pull-requests": "write"}, minutes=10,
+              when=f"{_DONE}.event == 'pull_request' && {_DONE}.conclusion != 'cancelled'")  # fmt: skip
+    name = f"{workflow.name}-{_COMMENT}"
+    return Workflow(name, f"{workflow.title}: comment", Trigger(after=workflow.title), (job,), f"{name}-{commit}")
+
+
+def _text(workflow: Workflow, repository: CodeRepository, *, project: str, runs_on: str) -> str:
     jobs = {job.name: _job(job, workflow, project, runs_on) for job in workflow.jobs}
     if workflow.trigger.pull_request:
         jobs["verdict"] = _verdict(workflow, runs_on)
@@ -121,6 +177,8 @@ def _triggers(workflow: Workflow, branch: str) -> dict[str, Any]:
         found["schedule"] = [{"cron": trigger.schedule}]
     if trigger.manual:
         found["workflow_dispatch"] = {}
+    if trigger.after:
+        found["workflow_run"] = {"workflows": [trigger.after], "types": ["completed"]}
     if not found:
         raise Unsayable(f"nothing starts the workflow `{workflow.name}`", "give its trigger an event")
     return found
@@ -163,6 +221,7 @@ def _permissions(job: Job) -> dict[str, str]:
         found["id-token"] = "write"
     for step in job.steps:
         found |= _PERMISSIONS.get(step.tool, {}) if step.tool else {}
+        found |= {"pull-requests": "read"} if step.reads_requests else {}
     return dict(sorted({**found, **job.permissions}.items()))
 
 
@@ -203,6 +262,7 @@ def _step(step: Step, index: int, job: Job, project: str) -> Iterator[dict[str, 
     environment = {
         **{name: _with_variables(value) for name, value in step.variables.items()},
         **{name: f"${{{{ steps.secrets-{index}.outputs.{name} }}}}" for name in step.secrets},
+        **({"GITHUB_TOKEN": "${{ github.token }}"} if step.reads_requests else {}),
     }
     if environment:
         made["env"] = dict(environment)

@@ -124,6 +124,9 @@ class Gitlab(Component):
         self._gates.setdefault((repository.full_name, name), {"reviewers": list(reviewers)})
         return name
 
+    def require(self, repository: CodeRepository, check: str) -> None:
+        """A merge waits for all of its pipeline, and goes by fast-forward, from a branch that is up to date."""
+
     def write(self, repository: CodeRepository, files: Mapping[str, str]) -> None:
         """Files of the platform's project are output; those of others are committed by hand, once."""
         for path, text in files.items():

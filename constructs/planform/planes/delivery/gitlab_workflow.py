@@ -40,6 +40,9 @@ def _job(job: Job, workflow: Workflow, project: str) -> dict[str, Any]:
     made: dict[str, Any] = {"image": {"name": image, "entrypoint": [""]}, "timeout": f"{job.minutes} minutes"}
     made["rules"] = list(_rules(job, workflow))
     made["needs"] = [{"job": f"{workflow.name} {need}"} for need in job.needs]
+    depth = next((step.inputs["depth"] for step in job.steps if "depth" in step.inputs), "")
+    if depth:
+        made["variables"] = {"GIT_DEPTH": depth}
     if job.environment:
         made["environment"] = {"name": job.environment}
     if workflow.one_at_a_time:
@@ -53,9 +56,10 @@ def _job(job: Job, workflow: Workflow, project: str) -> dict[str, Any]:
     after = [line for step in job.steps if step.always for line in _lines(step, image, job, project)]
     if not made["script"]:
         raise Unsayable(f"job `{job.name}` has no step that does anything", "give it a command")
-    uploads = [step.inputs.get("path", "") for step in job.steps if step.tool == "upload"]
+    uploads = [step for step in job.steps if step.tool in ("upload", "comment")]
     if uploads:
-        made["artifacts"] = {"paths": uploads, "expire_in": "30 days"}
+        kept = {"when": "always"} if any(step.always for step in uploads) else {}
+        made["artifacts"] = {"paths": [_kept(step) for step in uploads], "expire_in": "30 days", **kept}
     return {**made, **({"after_script": after} if after else {})}
 
 
@@ -70,6 +74,8 @@ def _rules(job: Job, workflow: Workflow) -> Iterator[dict[str, Any]]:
         yield {"if": '$CI_PIPELINE_SOURCE == "web" && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH'}
     if trigger.schedule:
         raise Unsayable(f"`{workflow.name}` runs on a schedule, which GitLab keeps outside of files", "leave it out")
+    if trigger.after:
+        raise Unsayable(f"`{workflow.name}` runs after another workflow", "make it a job of that one, which `needs` it")
     if not (trigger.pull_request or trigger.push or trigger.manual):
         raise Unsayable(f"nothing starts the workflow `{workflow.name}`", "give its trigger an event")
 
@@ -109,6 +115,9 @@ def _sign_in(identity: FederatedIdentity) -> list[str]:
 def _lines(step: Step, image: str, job: Job, project: str) -> Iterator[str]:
     if step.tool == "upload" or step.tool in _NOTHING or step.tool in _VERSIONED:
         return
+    if step.tool == "comment":
+        yield f'# {step.name}\nplanform comment {step.inputs["path"]} --request "$CI_MERGE_REQUEST_IID"\n'
+        return
     if step.tool is not None:
         raise Unsayable(
             f"GitLab CI has no `{step.tool}` here, which step `{step.name}` uses", "use github-actions for it"
@@ -126,6 +135,12 @@ def _lines(step: Step, image: str, job: Job, project: str) -> Iterator[str]:
         place = f"--secret={held.name} --project={held.project}"
         yield f'export {name}="$(gcloud secrets versions access {held.version} {place})"'
     yield f"# {step.name}\n{step.run}"
+
+
+def _kept(step: Step) -> str:
+    """What an upload keeps; of a comment its folder, where the whole report is beside it."""
+    path = step.inputs.get("path", "")
+    return path.rpartition("/")[0] if step.tool == "comment" else path
 
 
 def _quoted(value: str) -> str:

@@ -1,8 +1,9 @@
 """The workflows that plan and apply an environment's stacks: what was reviewed is compiled, planned, compared, applied.
 
-The output is committed beside the blueprint, so a pull request shows both. A change is planned on the pull request by
-an identity that can only read; after the merge it is planned once more by the same identity, and an identity that can
-write applies it if it comes to the same change.
+The output is committed beside the blueprint, so a pull request shows both. A preview of all environments is the one
+comment on it, with a digest of what each is to be; the change is planned there by an identity that can only read. After
+the merge that digest is compared with what the merge made, the change is planned once more by the same identity, and an
+identity that can write applies it if it comes to the same change.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import shlex
 from collections.abc import Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from planform.contracts.ci import Job, Step, Trigger, Workflow
 from planform.contracts.gitops import ManifestSource
 from planform.contracts.identity import FederatedIdentity
 from planform.contracts.infrastructure import StackFacts
 
-__all__ = ["Delivery", "Gate", "apply_workflow", "plan_workflow"]
+__all__ = ["Delivery", "Gate", "apply_workflow", "plan_workflow", "preview_workflow"]
 
+PREVIEW = "preview"
+"""The workflow that previews, and the check that says how it went."""
+INSTALL = 'python -m pip install --quiet "$PLANFORM"\n'
 SUMMARY = '"${GITHUB_STEP_SUMMARY:-/dev/stdout}"'
 CHANGE = (
     '[.resource_changes[]? | select(.change.actions | inside(["no-op", "read"]) | not)'
@@ -50,6 +55,7 @@ class Delivery(Struct, frozen=True):
     python: str
     terraform: str
     compared: bool
+    reviewed: bool
     manifests: ManifestSource | None = None
     variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By provider: variables that configure it."""
@@ -70,9 +76,24 @@ def plan_workflow(given: Delivery) -> Workflow:
     """On pull requests: compile, compare with what is committed, plan each stack."""
     name = f"{given.environment}-plan"
     trigger = Trigger(pull_request=True)
-    return Workflow(
-        name, f"Plan {given.environment}", trigger, (_compile(given, preview=True), *_plans(given, handed_on=False))
-    )
+    return Workflow(name, f"Plan {given.environment}", trigger, (_planned(given), *_plans(given, handed_on=False)))
+
+
+def preview_workflow(given: Delivery, *, terraform: str) -> Workflow:
+    """On pull requests: what the change does to all environments, as the one comment; the same for each environment.
+
+    `terraform` is the version that asks the providers, "" where documents alone are compared. Nothing that environments
+    may have in a way of their own goes in here.
+    """
+    steps = (
+        Step("Check out", tool="checkout", inputs={"depth": "0"}),
+        *((Step("Terraform", tool="terraform", inputs={"version": terraform}),) if terraform else ()),
+        *_planform(given),
+        Step("Preview", _PREVIEW, variables={"BLUEPRINT": given.blueprint}),
+        Step("Comment", tool="comment", always=True,
+             inputs={"path": "preview/preview.md", "python": given.python, "planform": given.planform}),
+    )  # fmt: skip
+    return Workflow(PREVIEW, "Preview", Trigger(pull_request=True), (Job("changes", steps, minutes=30),))
 
 
 def apply_workflow(given: Delivery) -> Workflow:
@@ -80,7 +101,7 @@ def apply_workflow(given: Delivery) -> Workflow:
     name = f"{given.environment}-apply"
     paths = (f"{given.output}/stacks/{given.prefix}*/**", f"{given.output}/kubernetes/{given.environment}/**")
     plans = _plans(given, handed_on=True) if given.compared else ()
-    jobs = [_compile(given, preview=False), *plans]
+    jobs = [_merged(given), *plans]
     ready = tuple(job.name for job in jobs)
     applies = _applies(given, ready)
     jobs += applies
@@ -90,19 +111,38 @@ def apply_workflow(given: Delivery) -> Workflow:
     return Workflow(name, f"Apply {given.environment}", trigger, tuple(jobs), one_at_a_time=name)
 
 
-def _compile(given: Delivery, *, preview: bool) -> Job:
-    """No identity: this runs the code of whoever wrote the pull request."""
-    paths = {"BLUEPRINT": given.blueprint, "OUTPUT": given.output}
-    steps = [
-        Step("Check out", tool="checkout", inputs={"depth": "0"} if preview else {}),
+def _planned(given: Delivery) -> Job:
+    """Without an identity: this runs what whoever wrote the pull request has put there."""
+    steps = (Step("Check out", tool="checkout"), *_planform(given), _compiled(given))
+    if not given.reviewed:
+        steps = (replace(steps[0], inputs={"depth": "0"}), *steps[1:], _told(given))
+    return Job("compile", steps, minutes=20)
+
+
+def _merged(given: Delivery) -> Job:
+    """Nothing is planned or applied, and nobody's identity taken on, before this went well."""
+    steps = (Step("Check out", tool="checkout"), *_planform(given), _compiled(given))
+    if given.reviewed:
+        facts = {"BLUEPRINT": given.blueprint, "BRANCH": given.branch, "TARGET": given.environment}
+        steps = (*steps, Step("Compare with what was reviewed", _REVIEWED, variables=facts, reads_requests=True))
+    return Job("compile", steps, minutes=20)
+
+
+def _planform(given: Delivery) -> tuple[Step, ...]:
+    return (
         Step("Python", tool="python", inputs={"version": given.python}),
-        Step("Install planform", 'python -m pip install --quiet "$PLANFORM"\n', variables={"PLANFORM": given.planform}),
-        Step("Compile", _COMPILE, variables=paths),
-    ]
-    if preview:
-        compared = {"BASE": f"origin/{given.branch}", "BLUEPRINT": given.blueprint, "TARGET": given.environment}
-        steps.append(Step("Preview", _PREVIEW, variables=compared))
-    return Job("compile", tuple(steps), minutes=20)
+        Step("Install planform", INSTALL, variables={"PLANFORM": given.planform}),
+    )
+
+
+def _compiled(given: Delivery) -> Step:
+    return Step("Compile", _COMPILE, variables={"BLUEPRINT": given.blueprint, "OUTPUT": given.output})
+
+
+def _told(given: Delivery) -> Step:
+    """The preview of one environment in the run's summary, where there is no comment."""
+    compared = {"BASE": f"origin/{given.branch}", "BLUEPRINT": given.blueprint, "TARGET": given.environment}
+    return Step("Preview", _TOLD, variables=compared)
 
 
 def _plans(given: Delivery, *, handed_on: bool) -> tuple[Job, ...]:
@@ -220,6 +260,17 @@ if [ -d "$OUTPUT/repository" ]; then
 fi
 """
 _PREVIEW = f"""\
+code=0
+planform preview "${{CI_MERGE_REQUEST_DIFF_BASE_SHA:-HEAD^1}}" HEAD --blueprint "$BLUEPRINT" \\
+  --out preview/preview.md --out preview/preview.html --fail-on data-loss --fail-on-denial || code=$?
+cat preview/preview.md >> {SUMMARY}
+exit "$code"
+"""
+"""What GitHub checks out for a pull request is its merge, whose first parent is the branch as it is."""
+_REVIEWED = """\
+planform reviewed "$BLUEPRINT" --env "$TARGET" --branch "$BRANCH" --commit "$(git rev-parse HEAD)"
+"""
+_TOLD = f"""\
 if git rev-parse --verify --quiet "$BASE" > /dev/null; then
   planform preview "$BASE" HEAD --blueprint "$BLUEPRINT" --env "$TARGET" --structure --format markdown >> {SUMMARY}
 fi

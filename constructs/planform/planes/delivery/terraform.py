@@ -19,7 +19,14 @@ from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.files import File, RepositoryFile
 from planform.planes.component import Component
 from planform.planes.delivery.apply_roles import roles_for, unknown_types
-from planform.planes.delivery.stack_workflows import Delivery, Gate, apply_workflow, plan_workflow
+from planform.planes.delivery.stack_workflows import (
+    PREVIEW,
+    Delivery,
+    Gate,
+    apply_workflow,
+    plan_workflow,
+    preview_workflow,
+)
 from planform.planes.once import OnceSettings, makes_shared
 from planform.planes.record_ids import record_id
 from planform.planes.step_secrets import in_step
@@ -104,6 +111,11 @@ class TerraformSettings(OnceSettings):
         " applied only when the one that writes comes to the same. Default: true, unless the CI has one identity for"
         " all jobs, as a build of Cloud Build has.",
     )
+    reviewed: bool | None = Field(
+        default=None,
+        description="Whether only that is applied which the preview's comment on the merged request said each"
+        " environment was to be. Default: true, unless the CI cannot read comments, as a build of Cloud Build cannot.",
+    )
     stack_minutes: int = Field(
         default=60, ge=5, le=360, description="Minutes that planning or applying one stack may take. Default: 60."
     )
@@ -135,22 +147,26 @@ class TerraformSettings(OnceSettings):
 class Terraform(Component):
     """Plans on pull requests, applies after the merge, stack by stack in their order.
 
-    The repository holds the blueprint and, committed beside it, the output. With `runner: ci` there are two workflows
-    for each environment, in the output's folder `repository`, to be copied to the top of the repository:
-    `<environment>-plan` compiles the blueprint without any identity (for forks that is all), refuses an output that
-    is not what the blueprint compiles to, and plans each stack as the identity that only reads, with `-lock=false`;
-    `<environment>-apply` does the same after the merge, then enters the deployment environment, where the owners
-    agree, plans as the identity that writes, compares the change with the one that was planned by resource, action
-    and value, and applies exactly that plan. It hands the manifests to the registry where the GitOps tool reads there.
-    CODEOWNERS asks each plane's owner, and each team, for review of their stacks. With an identity for each plane,
-    each stack is applied by its own job in the deployment environment `<environment>-<plane>`.
-    With `runner: hcp-terraform` the file workspaces.json lists the workspaces, their folders and the order of runs;
-    the blueprint's `backend: {hcp: ...}` names the organisation.
+    The repository holds the blueprint and, committed beside it, the output. With `runner: ci` there are workflows in
+    the output's folder `repository`, to be copied to the top of the repository. `preview` says on each request what it
+    does to all environments, as the one comment, with a digest of what each is to be. For each environment
+    `<environment>-plan` compiles the blueprint without any identity (for forks that is all), refuses an output that is
+    not what the blueprint compiles to, and plans each stack as the identity that only reads, with `-lock=false`;
+    `<environment>-apply` does the same after the merge, refuses what the merged request's preview did not say, then
+    enters the deployment environment, where the owners agree, plans as the identity that writes, compares the change
+    with the one that was planned by resource, action and value, and applies exactly that plan. It hands the manifests
+    to the registry where the GitOps tool reads there. CODEOWNERS asks each plane's owner, and each team, for review of
+    their stacks. With an identity for each plane, each stack is applied by its own job in the deployment environment
+    `<environment>-<plane>`.
+    With `runner: hcp-terraform` the file workspaces.json lists the workspaces, their folders and the order of runs; the
+    blueprint's `backend: {hcp: ...}` names the organisation.
     What a person does, once for each environment: makes the state's bucket and switches on the first two APIs, as the
-    guide on applying says; applies the stack with the identities by hand, since CI has none before; copies the files.
-    A bucket that should be kept here as well is imported into this component's stack after that:
-    `terraform import google_storage_bucket.state NAME`. The identity that plans may be taken on by any branch, so it
-    reads no secret: keys of third parties reach only jobs that apply.
+    guide on applying says; applies the stack with the identities by hand, since CI has none before; copies the files. A
+    bucket that should be kept here as well is imported into this component's stack after that: `terraform import
+    google_storage_bucket.state NAME`. Lets the branch's rules ask for the check `preview` and for branches that are up
+    to date, where `version_control` does not make them: a request that was behind when it was merged is refused, as are
+    those of a merge queue. In GitLab gives the project a token, as the guide on requests says. The identity that plans
+    may be taken on by any branch, so it reads no secret: keys of third parties reach only jobs that apply.
 
     Provides: Infrastructure.
     Requires: Identities; Ci and VersionControl for `runner: ci`; GitOps, optional; Keys, optional, for the bucket;
@@ -215,7 +231,12 @@ class Terraform(Component):
             )
         repository = self.version_control.platform_repository()
         given = self._delivery(stacks, repository, self.version_control)
-        for workflow in (plan_workflow(given), apply_workflow(given)):
+        workflows = [plan_workflow(given), apply_workflow(given)]
+        if given.reviewed:
+            version = "" if self.ci.one_tool() else TerraformSettings.model_fields["terraform_version"].default
+            workflows.append(preview_workflow(given, terraform=version))
+            self.version_control.require(repository, PREVIEW)
+        for workflow in workflows:
             for path, text in self.ci.render(workflow).items():
                 RepositoryFile(self, path, text)
         if makes_shared(self.settings, self.environment):
@@ -265,6 +286,7 @@ class Terraform(Component):
             python=settings.python_version,
             terraform=settings.terraform_version,
             compared=not self._one_identity if settings.compared is None else settings.compared,
+            reviewed=self.ci is not None and self.ci.comments() if settings.reviewed is None else settings.reviewed,
             manifests=self.gitops.source() if self.gitops is not None else None,
             variables={name: dict(sorted(each.variables.items())) for name, each in sorted(settings.providers.items())},
             secrets=secrets,
