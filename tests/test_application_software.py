@@ -279,6 +279,16 @@ def test_a_repository_is_updated_in_its_folder(tmp_path: Path) -> None:
     assert updated(folder) == (0, "")
 
 
+def test_an_answer_that_the_template_does_not_ask_for_is_refused(tmp_path: Path) -> None:
+    folder = written("Transformation", tmp_path)
+    before = (folder / RECORD).read_text()
+    code, said = updated(folder, "--set", "topc=payments", "--json")
+    (told,) = json.loads(said)["diagnostics"]
+    assert (code, told["code"]) == (1, "path/unknown-answer")
+    assert "`topic`" in told["help"]
+    assert (folder / RECORD).read_text() == before
+
+
 def test_a_conflict_is_marked_in_the_file_and_told_by_the_exit_code(tmp_path: Path) -> None:
     folder = written("Transformation", tmp_path)
     score = folder / "score.yaml"

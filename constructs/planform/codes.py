@@ -1038,6 +1038,13 @@ CODES: dict[str, Code] = {
         right="TOPIC: {{ topic }}\n",
         help="mend the name in the template, or answer the question",
     ),
+    "path/unknown-answer": Code(
+        title="an answer that no template asks for",
+        why="Nothing would read it: most likely it is another answer's name, mistyped, and the repository would keep both.",
+        wrong="planform path update --set topc=payments\n",
+        right="planform path update --set topic=payments\n",
+        help="write one of the names in `answers` of .planform/template.yaml",
+    ),
     "path/unsafe-path": Code(
         title="a template that would write outside of its repository",
         why="A path with `..`, a leading slash, or into git's own folder reaches files that are not the template's.",

@@ -25,7 +25,7 @@ from jinja2.meta import find_undeclared_variables
 from msgspec.structs import replace
 
 from planform.contracts.ci import Step
-from planform.diagnostics import DiagnosticError, Location, error, shown, suggest
+from planform.diagnostics import Diagnostic, DiagnosticError, Location, error, shown, suggest
 from planform.golden_paths.three_way import Merged, merge
 from planform.kubernetes.images import image
 from planform.kubernetes.writer import to_yaml
@@ -100,7 +100,7 @@ def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = No
     """What templates wrote and will write of a repository, with what changed there and in the answers.
 
     Of `repository`, path to text, only these paths are read.
-    Errors: path/not-rendered, path/newer, and those of `application`.
+    Errors: path/not-rendered, path/newer, path/unknown-answer, and those of `application`.
     """
     base, record = _memory(repository)
     kind = next((kind for kind, folder in KINDS.items() if folder == record["template"]), "")
@@ -111,6 +111,10 @@ def update(repository: Mapping[str, str], changes: Mapping[str, Any] | None = No
         summary = f"its template has version {record['version']}, and this planform has {VERSION}"
         help = "install the planform that rendered it, or a later one"
         raise DiagnosticError([error("path/newer", summary, Location(RECORD, 0, 0), help=help)])
+    known = {*record["answers"], *asked(kind)}
+    unknown = [_unknown_answer(each, known) for each in changes or () if each not in known]
+    if unknown:
+        raise DiagnosticError(unknown)
     theirs = application(kind, {**record["answers"], **(changes or {})}, without=record.get("without", ()))
     before, fresh = ({path: text for path, text in each.items() if path not in (BASE, RECORD)}
                      for each in (base, theirs))  # fmt: skip
@@ -137,6 +141,12 @@ def _memory(repository: Mapping[str, str]) -> tuple[dict[str, str], dict[str, An
 def _not_rendered(what: str) -> DiagnosticError:
     help = "run it in a repository that a golden path made, with .planform as it was committed"
     return DiagnosticError([error("path/not-rendered", f"nothing to update from: {what}", help=help)])
+
+
+def _unknown_answer(name: str, known: Collection[str]) -> Diagnostic:
+    near = suggest(name, known)
+    help = f"did you mean `{near}`?" if near else f"answers: {', '.join(sorted(known))}"
+    return error("path/unknown-answer", f"the template asks for no answer {shown(name)}", help=help)
 
 
 def asked(kind: str) -> frozenset[str]:
