@@ -377,11 +377,21 @@ def test_a_real_plan_wins_and_its_disagreement_is_said() -> None:
 
 def test_drift_is_told_by_plane_component_and_line() -> None:
     plan = plan_of("google_storage_bucket.datasets", ["update"], "resource_drift")
-    (change,) = drift({"acme-ai-prod-resource": plan}, side(PLATFORM))
+    (change,) = drift({"acme-ai-prod-resource": plan}, compile_documents(side(PLATFORM).documents))
     owner = change.owner
     assert (owner.environment, owner.plane, owner.component, owner.team) == ("prod", "resource", "gcs", "platform-team")
     assert line_of(change) == "66"
     assert drift({"elsewhere": plan}).changes[0].because is None
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "sarif"])
+def test_a_drift_says_what_has_happened_and_is_no_preview(format_: str) -> None:
+    plan = plan_of("google_storage_bucket.datasets", ["delete"], "resource_drift")
+    compiled = compile_documents(side(PLATFORM).documents)
+    text = render(drift({"acme-ai-prod-resource": plan}, compiled), format_, "drift")
+    assert "gone" in text and "the next apply makes it anew, without what was in it" in text
+    assert format_ == "sarif" or ("destroy" not in text and "planform preview" not in text)
+    assert "nothing has drifted" in render(drift({}), format_, "drift") or format_ == "sarif"
 
 
 # Rendering

@@ -197,6 +197,20 @@ def test_a_plan_that_is_none_is_refused(repository: Path, tmp_path: Path) -> Non
         assert "terraform/bad-plan" in done.stderr
 
 
+def test_a_drift_of_a_stack_that_the_blueprint_has_not_is_refused(repository: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"format_version": "1.2", "resource_drift": []}')
+    told = {}
+    for stack in ("acme-ai-dev-resource", "acme-ai-dev-resourse"):
+        done = planform(repository, "drift", "blueprints", "--plan-json", f"{stack}={plan}", "--format", "markdown")
+        told[stack] = (done.returncode, done.stdout.splitlines()[:1])
+    assert told == {
+        "acme-ai-dev-resource": (0, ["<!-- planform drift -->"]),
+        "acme-ai-dev-resourse": (1, []),
+    }
+    assert "did you mean `acme-ai-dev-resource`" in done.stderr
+
+
 TWO = """\
 planform: 1
 kind: Platform

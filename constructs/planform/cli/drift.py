@@ -43,12 +43,13 @@ def command(
     form = chosen_form(run, form)
     only_reads()
     with run.step("loading the compiler"):
+        from planform.pipeline import compile_files
         from planform.preview.preview import drift
-        from planform.preview.revision import from_files
         from planform.terraform.plan_files import read_plans
-    found = read_plans(plans, "resource_drift")
     with run.step("compiling"):
-        changes = drift(found, from_files(*blueprint) if blueprint else None)
+        compiled = compile_files(*blueprint) if blueprint else None
+    found = read_plans(plans, "resource_drift", compiled.stacks if compiled else None)
+    changes = drift(found, compiled)
     report(run, changes, form, outs)
     if exit_code and changes:
         sys.exit(3)

@@ -133,7 +133,7 @@ def report(run: Run, changes: ChangeSet, form: str | None, outs: Sequence[str]) 
         return run.data(render(changes, form or "text", run.verb).rstrip("\n"))
     for out in outs:
         write_file(Path(out), render(changes, _form_of(out, form), run.verb))
-    return run.talk(f"{headline(changes)}; wrote {', '.join(outs)}")
+    return run.talk(f"{headline(changes, run.verb)}; wrote {', '.join(outs)}")
 
 
 def _report_fault(run: Run, fault: DiagnosticError, form: str | None, outs: Sequence[str]) -> None:

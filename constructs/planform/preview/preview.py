@@ -17,7 +17,7 @@ from planform.pipeline import Compilation, compile_documents
 from planform.planes.wiring import stacks_of, team_stack_name
 from planform.preview.acknowledged import acknowledge
 from planform.preview.causes import causes, differences
-from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Verdict
+from planform.preview.changes import Action, Cause, Change, ChangeSet, Owner, Risk, Verdict
 from planform.preview.concerned import concerned
 from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.policy import Rules, policy_delta
@@ -127,18 +127,21 @@ def preview(
     )
 
 
-def drift(plans: Mapping[str, Mapping[str, Any]], side: Side | None = None) -> ChangeSet:
-    """What refresh-only plans, by stack, say has changed beside Terraform; with a blueprint, by its lines."""
-    compiled = compile_documents(side.documents) if side else None
+def drift(plans: Mapping[str, Mapping[str, Any]], compiled: Compilation | None = None) -> ChangeSet:
+    """What refresh-only plans, by stack, say has changed beside Terraform; of what was compiled, by blueprint lines."""
     owners = Owners(compiled, compiled)
     changes = []
     for stack, plan in plans.items():
         drifted = {**plan, "resource_changes": plan.get("resource_drift", ())}
         for verdict in read_plan(drifted, stack):
             owner = owners.of(verdict)
-            risk, reasons = judge(verdict, production=owner.production)
+            risk, _ = judge(verdict, production=owner.production)
+            gone = verdict.action is Action.DESTROY
+            reasons = ["the next apply makes it anew, without what was in it" if gone and risk is Risk.DATA_LOSS
+                       else "the next apply makes it anew" if gone else "the next apply sets it back",
+                       *(["in production"] if owner.production else [])]  # fmt: skip
             cause = Cause(owner.origin, "head", owner.origin.path) if owner.origin else None
-            changes.append(Change(verdict, owner, risk, reasons, because=cause))
+            changes.append(Change(verdict, owner, risk, tuple(reasons), because=cause))
     return ChangeSet.of("state", "cloud", changes)
 
 

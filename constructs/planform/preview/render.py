@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,8 @@ _REMARKS = 10
 _ATTRIBUTES = 6
 _VALUE = 120
 _COLUMNS = (Action.DESTROY, Action.REPLACE, Action.UNDECIDED, Action.UPDATE, Action.MOVE, Action.CREATE)
+_HAPPENED = ("gone", "changed")
+"""What a drift has done already."""
 _SEVERITIES = {
     Risk.DATA_LOSS: ("preview/data-loss", Severity.ERROR),
     Risk.REPLACE: ("preview/replacement", Severity.WARNING),
@@ -41,17 +45,21 @@ def render(changes: ChangeSet, format_: str, verb: str = "preview") -> str:
     """The change set in one of FORMATS, with a line break at its end; `verb` is the command that made it."""
     if format_ == "json":
         return _json(changes, verb)
-    return {"text": _text, "markdown": _markdown, "html": _html, "sarif": _sarif}[format_](changes)
+    return {"text": _text, "markdown": _markdown, "html": _html, "sarif": _sarif}[format_](changes, verb)
 
 
 # Words
 
 
-def headline(changes: ChangeSet) -> str:
-    """`2 to destroy, 1 to update; worst: data-loss`."""
+def headline(changes: ChangeSet, verb: str = "preview") -> str:
+    """`2 to destroy, 1 to update; worst risk: data-loss`; of a drift `2 gone, 1 changed; ...`."""
     if not changes:
-        return "nothing changes"
+        return "nothing has drifted" if verb == "drift" else "nothing changes"
     words = [f"{changes.count(action)} to {_VERBS[action]}" for action in Action if changes.count(action)]
+    if verb == "drift":
+        gone = changes.count(Action.DESTROY)
+        counts = dict(zip(_HAPPENED, (gone, len(changes.changes) - gone), strict=True))
+        words = [f"{count} {word}" for word, count in counts.items() if count]
     return f"{', '.join(words)}; worst risk: {changes.risk}"
 
 
@@ -75,8 +83,10 @@ def _title(group: Group) -> str:
     return f"{cause}  {cause.path}{': ' if cause.text else ''}{cause.text}".rstrip()
 
 
-def _what(change: Change) -> str:
+def _what(change: Change, verb: str) -> str:
     verdict = change.verdict
+    if verb == "drift":
+        return _HAPPENED[verdict.action is not Action.DESTROY]
     words = "update or replace: could not tell" if verdict.action is Action.UNDECIDED else str(verdict.action)
     if verdict.replace_because:
         words += f" because of {', '.join(verdict.replace_because)}"
@@ -159,13 +169,13 @@ def _desired(changes: ChangeSet) -> str:
 # Text
 
 
-def _text(changes: ChangeSet) -> str:
+def _text(changes: ChangeSet, verb: str) -> str:
     lines = [f"{changes.base} -> {changes.head}", ""]
     for group in changes.groups:
         lines.append(_title(group))
         for change in group.changes:
             lines.append(f"  {change.risk:<9}  {change.address}  in {change.stack}")
-            lines.append(f"             {_what(change)}  [{change.source}]")
+            lines.append(f"             {_what(change, verb)}  [{change.source}]")
             lines += [f"             {reason}" for reason in change.reasons]
             lines += [f"             {change.acknowledged}"] if change.acknowledged else []
             lines += [f"             disagrees: {each}" for each in change.disagrees]
@@ -179,22 +189,22 @@ def _text(changes: ChangeSet) -> str:
         lines.append("")
     lines += [*_policies(changes), *_quotas(changes)]
     lines += [f"note: {note}" for note in changes.notes]
-    return "\n".join(map(_printable, [*lines, headline(changes)])) + "\n"
+    return "\n".join(map(_printable, [*lines, headline(changes, verb)])) + "\n"
 
 
 # Markdown
 
 
-def _markdown(changes: ChangeSet) -> str:
+def _markdown(changes: ChangeSet, verb: str) -> str:
     """One comment: all of it when it fits, else the most dangerous part and how much is left out."""
     head = [
-        MARKER,
+        MARKER if verb == "preview" else f"<!-- planform {verb} -->",
         *([desired_line(changes.desired)] if changes.desired else []),
-        f"### planform preview: {headline(changes)}",
+        f"### planform {verb}: {headline(changes, verb)}",
         "",
         f"{_code(changes.base)} → {_code(changes.head)}{_desired(changes)}",
         "",
-        *_table(changes),
+        *_table(changes, verb),
         *_cost_table(changes),
         *_quoted(_policies(changes)),
         *_quoted([*_quotas(changes), *changes.notes]),
@@ -204,11 +214,11 @@ def _markdown(changes: ChangeSet) -> str:
     shown = 0
     for group in changes.groups:
         # A group that does not fit leaves half of the room to those after it.
-        whole = _block(group, len(group.changes))
-        count = len(group.changes) if _size(whole) <= room else _fitting(group, room // 2)
+        whole = _block(group, len(group.changes), verb)
+        count = len(group.changes) if _size(whole) <= room else _fitting(group, room // 2, verb)
         if not count:
             break
-        block = whole if count == len(group.changes) else _block(group, count)
+        block = whole if count == len(group.changes) else _block(group, count, verb)
         body += block
         room -= _size(block)
         shown += count
@@ -232,11 +242,11 @@ def _quoted(remarks: Sequence[str]) -> list[str]:
     return [f"> {_plain(remark)}\n" for remark in shown]
 
 
-def _fitting(group: Group, room: int) -> int:
+def _fitting(group: Group, room: int, verb: str) -> int:
     """How many changes of a group fit into some bytes, the most dangerous first."""
-    used = _size(_block(group, 0))
+    used = _size(_block(group, 0, verb))
     for count, change in enumerate(group.changes):
-        used += _size(_entry(change))
+        used += _size(_entry(change, verb))
         if used > room:
             return count
     return len(group.changes)
@@ -246,23 +256,28 @@ def _size(lines: Sequence[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 
-def _table(changes: ChangeSet) -> list[str]:
+def _table(changes: ChangeSet, verb: str) -> list[str]:
     rows: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
         rows.setdefault((change.owner.environment or "", _whose(change)), []).append(change)
     if not rows:
         return []
-    used = [action for action in _COLUMNS if changes.count(action)]
+    counted = Counter(_column(change, verb) for change in changes)
+    used = [column for column in (*_HAPPENED, *map(str, _COLUMNS)) if column in counted]
     lines = [
-        f"| environment | plane or team | worst risk | {' | '.join(map(str, used))} |",
+        f"| environment | plane or team | worst risk | {' | '.join(used)} |",
         f"|---|---|---|{'---:|' * len(used)}",
     ]
     listed = sorted(rows.items(), key=lambda row: min(each.risk.rank for each in row[1]))
     for (environment, plane), held in listed[:30]:
-        counts = [str(sum(each.action is action for each in held) or "") for action in used]
+        counts = [str(sum(_column(each, verb) == column for each in held) or "") for column in used]
         worst = min((each.risk for each in held), key=lambda risk: risk.rank)
         lines.append(f"| {_plain(environment)} | {_plain(plane)} | {worst} | {' | '.join(counts)} |")
     return [*lines, ""]
+
+
+def _column(change: Change, verb: str) -> str:
+    return _what(change, verb) if verb == "drift" else str(change.action)
 
 
 def _whose(change: Change) -> str:
@@ -279,20 +294,20 @@ def _cost_table(changes: ChangeSet) -> list[str]:
     return [f"{_cost_title(changes).capitalize().replace('usd', 'USD')}:", "", *lines, ""]
 
 
-def _block(group: Group, most: int) -> list[str]:
+def _block(group: Group, most: int, verb: str) -> list[str]:
     title = f"<b>{group.risk}</b> · {_html_code(_title(group))} · {len(group.changes)} change"
     title += "s" if len(group.changes) > 1 else ""
     opened = " open" if group.risk in (Risk.DATA_LOSS, Risk.REPLACE) else ""
     lines = [f"<details{opened}><summary>{title}</summary>", ""]
     for change in group.changes[:most]:
-        lines += _entry(change)
+        lines += _entry(change, verb)
     if len(group.changes) > most:
         lines.append(f"- and {len(group.changes) - most} more")
     return [*lines, "", "</details>", ""]
 
 
-def _entry(change: Change) -> list[str]:
-    what = f"{_code(change.address)} in {_code(change.stack)}: {_plain(_what(change))} ({change.source})"
+def _entry(change: Change, verb: str) -> list[str]:
+    what = f"{_code(change.address)} in {_code(change.stack)}: {_plain(_what(change, verb))} ({change.source})"
     lines = [f"- **{change.risk}** {what}"]
     reasons = (*change.reasons, *change.disagrees, *_acknowledged(change), *_cost(change))
     lines += [f"  - {_plain(reason)}" for reason in reasons]
@@ -334,11 +349,11 @@ def _json(changes: ChangeSet, verb: str) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _sarif(changes: ChangeSet) -> str:
-    return json.dumps(to_sarif(list(_diagnostics(changes))), indent=2, ensure_ascii=False) + "\n"
+def _sarif(changes: ChangeSet, verb: str) -> str:
+    return json.dumps(to_sarif(list(_diagnostics(changes, verb))), indent=2, ensure_ascii=False) + "\n"
 
 
-def _diagnostics(changes: ChangeSet) -> Iterator[Diagnostic]:
+def _diagnostics(changes: ChangeSet, verb: str) -> Iterator[Diagnostic]:
     yield from changes.policies.new if changes.policies is not None else ()
     for change in changes:
         code, severity = _SEVERITIES[change.risk]
@@ -348,13 +363,13 @@ def _diagnostics(changes: ChangeSet) -> Iterator[Diagnostic]:
             # A line of base is no line of the files that code scanning shows.
             at = cause.at if cause.side == "head" else Location(cause.at.file, 0, 0, path=cause.path)
         notes = (*change.reasons, *_acknowledged(change), *_attributes(change))
-        yield Diagnostic(code, severity, f"{change.address} in {change.stack}: {_what(change)}", at, "", notes)
+        yield Diagnostic(code, severity, f"{change.address} in {change.stack}: {_what(change, verb)}", at, "", notes)
 
 
 # HTML
 
 
-def _html(changes: ChangeSet) -> str:
+def _html(changes: ChangeSet, verb: str) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
@@ -363,9 +378,10 @@ def _html(changes: ChangeSet) -> str:
     return (
         template.render(
             changes=changes,
-            headline=headline(changes),
+            headline=headline(changes, verb),
+            verb=verb,
             title=_title,
-            what=_what,
+            what=partial(_what, verb=verb),
             value=_value,
             risks=list(Risk),
             cost=_cost,

@@ -23,6 +23,7 @@ SECONDS = 60
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of all blueprint files of one revision together."""
 
+_UNKNOWN = "it is no path here, and no revision that git knows"
 _LINK, _SUBMODULE = "120000", "160000"
 
 
@@ -77,12 +78,14 @@ def from_revision(revision: str, *paths: str, repository: str | os.PathLike[str]
 
 def merge_base(*branches: str, repository: str | os.PathLike[str] = ".") -> str:
     """The commit where HEAD left the first of some branches that is there. Raises DiagnosticError."""
+    _git(repository, "rev-parse", "--git-dir", what="the main branch")
     for branch in branches:
         try:
             return _git(repository, "merge-base", "--end-of-options", branch, "HEAD", what=branch).decode().strip()
         except DiagnosticError:
             continue
-    raise DiagnosticError([_no_revision(" or ".join(branches), "none of them is a branch here that HEAD came from")])
+    why = f"HEAD came from none of {', '.join(branches)}, or they are not here"
+    raise DiagnosticError([_no_revision("the main branch", why)])
 
 
 def _listed(
@@ -128,7 +131,8 @@ def _git(repository: str | os.PathLike[str], *arguments: str, what: str) -> byte
         raise DiagnosticError([_no_revision(what, str(fault))]) from fault
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["git gives no reason"]
-        raise DiagnosticError([_no_revision(what, lines[0].removeprefix("fatal: "))])
+        why = lines[0].removeprefix("fatal: ")
+        raise DiagnosticError([_no_revision(what, _UNKNOWN if why == "Needed a single revision" else why)])
     return done.stdout.strip() if arguments[0] in ("rev-parse", "merge-base") else done.stdout
 
 
@@ -139,7 +143,7 @@ def _in(fault: Diagnostic, revision: str) -> Diagnostic:
 
 def _no_revision(what: str, why: str) -> Diagnostic:
     help = "name a commit, branch or tag of this repository, or a folder or file that is here"
-    return error("preview/no-revision", f"{shown(what)} cannot be read: {why}", help=help)
+    return error("preview/no-revision", f"cannot read {shown(what)}: {why}", help=help)
 
 
 def _not_followed(file: str, what: str) -> Diagnostic:

@@ -107,7 +107,7 @@ def _stack(given: str, file: Path, stacks: Collection[str] | None) -> str | None
 def _unknown(name: str, file: Path, stacks: Collection[str]) -> Diagnostic:
     near = suggest(name, stacks)
     meant = f"did you mean `{near}`? " if near else ""
-    help = f"{meant}write `--plan STACK={file}`; stacks: {', '.join(stacks)}"
+    help = f"{meant}write `STACK={file}`; stacks: {', '.join(stacks)}"
     return error("policy/unknown-stack", f"{file} is a plan of no stack of this blueprint", _whole(file), help=help)
 
 
