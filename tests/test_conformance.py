@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from planform.checks.run import run_checks
+from planform.checks.run import documents_in, run_checks
 from planform.contracts.catalog import CONTRACTS
 from planform.contracts.ci import Job, Step, Trigger, Workflow
 from planform.contracts.data_quality import QualityCheck
@@ -24,8 +24,6 @@ from planform.contracts.monitoring import Panel
 from planform.contracts.workload_spec import Container, Workload, WorkloadResource
 from planform.engine import App, Construct, TerraformStack, synthesize
 from planform.environment import BuiltEnvironment, build_environment
-from planform.output.files import texts
-from planform.output.manifests import manifests
 from planform.planes.catalog import builtin
 from planform.spec.resolve import resolve
 from tests.fills import FILLS, components, documents
@@ -346,7 +344,7 @@ def test_contract_is_kept(capability: str, component: str) -> None:
     assert first, "a contract whose answers nobody sees is not tested"
     assert [[text.replace("conformance-2", "conformance-1") for text in each] for each in second] == first
     assert not [text for each in first for text in each if "TfToken" in text or text.startswith("${google")]
-    found = run_checks({**synthesize(app), **manifests(app), **texts(app)}, {})
+    found = run_checks(documents_in(synthesize(app)), {})
     assert [each for each in found if each.severity.stops] == []
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 
 from planform.blueprint.document import Document
 from planform.blueprint.read import read
-from planform.checks.run import STACK_FILE, run_checks
+from planform.checks.run import documents_in, run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
 from planform.engine import App, TerraformStack, name_of, synthesize
 from planform.environment import build_environment, cautions, environment_of, owner_of
@@ -111,6 +111,8 @@ class Compilation(Struct, frozen=True, dict=True):
     files: Mapping[str, File] = field(default_factory=dict)
     makers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The environments that make each of these."""
+    terraform: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The stacks' documents, by name."""
 
     def write(self, folder: str | PathLike[str]) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
@@ -257,9 +259,10 @@ def compile_documents(
         **{path: to_yaml(each.document) for path, each in made.items()},
         **{path: each.text for path, each in texts.items()},
     }
+    terraform = documents_in(files)
     kept = keeping.findings if keeping and not may_lose else ()
     findings = in_order(
-        [*run_checks(files, everything), *(each for spec in specs for each in cautions(spec, catalog)), *kept]
+        [*run_checks(terraform, everything), *(each for spec in specs for each in cautions(spec, catalog)), *kept]
     )
     stopping = [finding for finding in findings if finding.severity.stops]
     if stopping:
@@ -269,7 +272,7 @@ def compile_documents(
         only = None
     return Compilation(
         specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts,
-        makers(app),
+        makers(app), terraform,
     )  # fmt: skip
 
 
@@ -304,7 +307,7 @@ def judged_of(compiled: Compilation, plans: Mapping[str, Mapping[str, Any]] | No
     from planform.checks.policy.document import judged, with_plans
 
     stacks = {
-        name: (compiled.environment_of(name), json.loads(compiled.output.files[f"stacks/{name}/{STACK_FILE}"]), records)
+        name: (compiled.environment_of(name), compiled.terraform[name], records)
         for name, records in compiled.records.items()
     }
     found = judged(compiled.specs, stacks, compiled.objects, compiled.files)

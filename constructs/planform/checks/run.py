@@ -16,9 +16,11 @@ __all__ = ["STACK_FILE", "documents_in", "names_taken_twice", "run_checks"]
 STACK_FILE = "cdk.tf.json"
 
 
-def run_checks(files: Mapping[str, str], records: Mapping[str, Records]) -> tuple[Diagnostic, ...]:
-    """The findings of all checks, in file order. `records` tells which blueprint line an address comes from."""
-    documents = documents_in(files)
+def run_checks(documents: Mapping[str, Mapping[str, Any]], records: Mapping[str, Records]) -> tuple[Diagnostic, ...]:
+    """The findings of all checks over Terraform documents by stack, in file order.
+
+    `records` tells which blueprint line an address comes from.
+    """
     origins = _origins(records)
     found: list[Diagnostic] = [warning for each in records.values() for warning in each.warnings]
     for stack, document in documents.items():

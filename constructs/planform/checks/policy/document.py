@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import yaml
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -49,7 +50,10 @@ class Judged(Struct, frozen=True):
 
     def text(self) -> str:
         """The same as JSON."""
-        return json.dumps(self.as_dict(), separators=(",", ":"))
+        try:
+            return msgspec.json.encode(self.as_dict()).decode()
+        except UnicodeEncodeError:  # half of a surrogate pair, which only the standard library writes
+            return json.dumps(self.as_dict(), separators=(",", ":"))
 
 
 def judged(
