@@ -141,7 +141,8 @@ def _value(side: ResolvedValue | None) -> Any:
 def _neutral(compiled: Compilation, spec: EnvironmentSpec, environments: Iterable[str]) -> Output:
     """An environment's own files with its names replaced, so that two environments can be equal.
 
-    Of the names of `environments` all are replaced on both sides: `dev` is also in `/dev/shm` and in `docker.pkg.dev`.
+    Of the names of `environments` all are replaced on both sides: `dev` is also in `/dev/shm`. In the host
+    `docker.pkg.dev` it is none, whatever an environment is called.
     """
     facts = spec.environment
     names = dict.fromkeys(environments, "ENVIRONMENT")
@@ -149,7 +150,7 @@ def _neutral(compiled: Compilation, spec: EnvironmentSpec, environments: Iterabl
               facts.prefix.replace("-", "_"): "PREFIX"}  # fmt: skip
     ordered = sorted(names, key=len, reverse=True)
     # A name is a word: `dev` in `acme_ai_dev_features`, and not in `device`.
-    pattern = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, ordered))})(?![A-Za-z0-9])")
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?<!docker\.pkg\.)({'|'.join(map(re.escape, ordered))})(?![A-Za-z0-9])")
 
     def neutral(text: str) -> str:
         return pattern.sub(lambda found: names[found[0]], text)
