@@ -111,6 +111,17 @@ class Verdict(Struct, frozen=True):
     guard: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, whatever document they say it of."""
+        return isinstance(other, Verdict) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
+
+    @property
+    def _said(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "body")
+
 
 class Owner(Struct, frozen=True):
     """Whose address it is; fields are empty where nobody's in particular."""
