@@ -22,7 +22,7 @@ def main(resources: int, folder: Path) -> None:
     """Build, synthesize, check and write."""
     marks = [("start", time.perf_counter())]
     gc.set_threshold(100_000, 20, 100)  # as the command line does
-    from planform.checks.run import run_checks
+    from planform.checks.run import documents_in, run_checks
     from planform.engine import App, TerraformStack, synthesize
     from planform.output.output import Output
     from planform.terraform.google import (
@@ -55,7 +55,7 @@ def main(resources: int, folder: Path) -> None:
     marks.append(("records", time.perf_counter()))
     files = synthesize(app)
     marks.append(("synthesis", time.perf_counter()))
-    findings = run_checks(files, {stack.node.id: records_of(stack) for stack in stacks})
+    findings = run_checks(documents_in(files), {stack.node.id: records_of(stack) for stack in stacks})
     assert not [finding for finding in findings if finding.severity.stops], findings[0]
     marks.append(("checks", time.perf_counter()))
     Output(files).write(folder)
