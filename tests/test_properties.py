@@ -19,7 +19,7 @@ from planform.blueprint.document import Document
 from planform.blueprint.read import read_text
 from planform.checks.cloud import check as check_cloud
 from planform.diagnostics import DiagnosticError, to_json, to_text
-from planform.literals import looks_secret
+from planform.literals import FORMS, looks_secret
 from planform.output.output import Difference
 from planform.pages import all_codes
 from planform.pipeline import Compilation, compile_documents
@@ -437,3 +437,10 @@ def test_a_broken_blueprint_is_refused_in_words(blueprint: Blueprint, data: st.D
             assert each.help, each
         assert to_text(refused.diagnostics, sources={"platform.yaml": text})
         assert json.dumps(to_json(refused.diagnostics))
+
+
+@pytest.mark.parametrize("form", [form for _, form, _ in FORMS])
+@given(data=st.data())
+def test_every_text_of_a_form_of_secrets_is_told(form: str, data: st.DataObject) -> None:
+    """Whichever of its words the form is looked for by."""
+    assert looks_secret(data.draw(st.from_regex(form))) is not None

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["looks_secret", "masked", "secret_paths"]
+__all__ = ["FORMS", "looks_secret", "masked", "secret_paths"]
 
-_FORMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+FORMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", ("-----BEGIN",)),
     ("an AWS access key", r"\b(AKIA|ASIA)[0-9A-Z]{16}\b", ("AKIA", "ASIA")),
     (
@@ -34,7 +34,7 @@ _FORMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 No form may try again at each character of a long word that it then does not match: texts are a stranger's.
 """
-_TELLTALES = re.compile("|".join(re.escape(word) for _, _, words in _FORMS for word in words))
+_TELLTALES = re.compile("|".join(re.escape(word) for _, _, words in FORMS for word in words))
 """Most texts have none of these, and one look is enough."""
 COVER = "•"
 _KEY = re.compile(r"(^|_)(password|passwd|secret_key|private_key|api_key|access_key|client_secret|token)$")
@@ -45,13 +45,13 @@ def looks_secret(text: str) -> str | None:
     if not _TELLTALES.search(text):
         return None
     return next(
-        (kind for kind, form, words in _FORMS if any(word in text for word in words) and re.search(form, text)), None
+        (kind for kind, form, words in FORMS if any(word in text for word in words) and re.search(form, text)), None
     )
 
 
 def masked(text: str) -> str:
     """The text with every secret of a known form covered, character by character, so that columns stay."""
-    for _, form, _ in _FORMS:
+    for _, form, _ in FORMS:
         text = re.sub(form, lambda found: COVER * len(found.group()), text)
     return text
 

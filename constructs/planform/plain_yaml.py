@@ -12,21 +12,7 @@ import yaml
 
 __all__ = ["load", "load_all"]
 
-_TAG = "tag:yaml.org,2002:"
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_Base):  # type: ignore[misc]
-    """PyYAML's, which builds values in two passes so that one may hold itself; text of planform's never does."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        if node.tag == f"{_TAG}str":
-            return node.value
-        if node.tag == f"{_TAG}map" and all(key.tag == f"{_TAG}str" for key, _ in node.value):
-            return {key.value: self.construct_object(value) for key, value in node.value}
-        if node.tag == f"{_TAG}seq":
-            return [self.construct_object(each) for each in node.value]
-        return super().construct_object(node, deep=True)
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(text: str) -> Any:
