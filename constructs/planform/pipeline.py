@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from os import PathLike
@@ -114,9 +114,12 @@ class Compilation(Struct, frozen=True, dict=True):
     terraform: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The stacks' documents, by name."""
 
-    def write(self, folder: str | PathLike[str]) -> None:
-        """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is."""
-        self.output.write(folder, only=self.only)
+    def write(self, folder: str | PathLike[str], *, allow: Callable[[], object] = lambda: None) -> None:
+        """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is.
+
+        `allow` is called before the folder changes: if it raises, the folder stays as it was.
+        """
+        self.output.write(folder, only=self.only, allow=allow)
 
     @cached_property
     def summary(self) -> tuple[StackSummary, ...]:

@@ -18,6 +18,7 @@ from planform.cli.terminal import Run, common
 
 if TYPE_CHECKING:
     from planform.changed import Changed
+    from planform.diagnostics import Diagnostic
     from planform.pipeline import Compilation, StackSummary
 
 __all__ = ["command"]
@@ -77,6 +78,8 @@ def command(
     if not out:
         raise click.BadParameter("name a folder", param_hint="--out")
     with run.step("loading the compiler"):
+        from concurrent.futures import ThreadPoolExecutor
+
         from planform.diagnostics import DiagnosticError, in_order
         from planform.output.present import Present
         from planform.pipeline import compile_files, judge
@@ -95,23 +98,26 @@ def command(
             compiled = compile_files(*blueprint, environments=environments, planes=planes, app=app)
     if locked:
         _refuse_out_of_step(compiled, blueprint)
-    findings = compiled.findings
-    if compiled.judgeable:
-        with run.step("judging"):
-            judgement = judge(
-                compiled,
-                today=day or date.today(),
-                engine=policy_engine,
-                folders=folders,
-            )
-        findings = in_order([*findings, *judgement.findings])
-        if judgement.denied and not allow_denied:
-            run.fail(DiagnosticError(findings))
-    with run.step("writing"):
+    with run.step("judging and writing"), ThreadPoolExecutor(1) as beside:
+        judging = None
+        if compiled.judgeable:
+            judging = beside.submit(judge, compiled, today=day or date.today(), engine=policy_engine, folders=folders)
+
+        def judged() -> tuple[Diagnostic, ...]:
+            """All findings. Raises DiagnosticError with them where one denies."""
+            if judging is None:
+                return compiled.findings
+            found = in_order([*compiled.findings, *judging.result().findings])
+            if judging.result().denied and not allow_denied:
+                raise DiagnosticError(found)
+            return found
+
         if changed is not None:
+            judged()
             Present(Path(out)).change(changed.files)
         else:
-            compiled.write(out)
+            compiled.write(out, allow=judged)
+        findings = judged()
     seconds = time.perf_counter() - started
     summary = compiled.summary if changed is None else changed.summary
     if run.as_json:

@@ -350,6 +350,8 @@ class _Reading:
     def plain(self, value: Any, path: str) -> Any:
         if type(value) is str and TOKEN not in value:  # nearly all are
             return self._text(value, path)
+        if type(value) is dict:
+            return self._mapping(value, path)
         if value is None or value is True or value is False:
             return value
         if isinstance(value, Expression) or engine.is_token(value):

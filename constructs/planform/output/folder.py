@@ -14,7 +14,7 @@ import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -48,9 +48,10 @@ def foreign(folder: Path, summary: str) -> DiagnosticError:
     return DiagnosticError([error("output/foreign-folder", summary, help=remedy)])
 
 
-def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def replace_folder(folder: Path, files: Mapping[str, bytes], allow: Callable[[], object] = lambda: None) -> None:
     """Make a folder hold these files, and what it held that planform did not write.
 
+    `allow` is called when all is written beside the folder: if it raises, the folder stays as it was.
     Errors: output/foreign-folder, output/in-use, output/no-space, output/not-writable, output/unsafe-path.
     """
     target = _real(folder)
@@ -63,6 +64,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         with _staging(target) as stage:
             _fill(stage, files, target, ours)
             _carry(target, stage, ours)
+            allow()
             _put_in_place(stage, target, ours)
     except OSError as fault:
         refuse(folder, fault, "name a folder that you may write to, and whose parent folder you may write to")

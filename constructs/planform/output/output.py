@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +69,26 @@ class Output(Struct, frozen=True):
         chosen = tuple(only)
         return Output({path: text for path, text in self.files.items() if _is_under(path, chosen)})
 
-    def write(self, folder: str | os.PathLike[str], *, only: Iterable[str] | None = None) -> None:
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        only: Iterable[str] | None = None,
+        allow: Callable[[], object] = lambda: None,
+    ) -> None:
         """Make a folder hold this output, or the part of it under some paths; the rest then stays as it is.
 
         The new folder is made beside the old one and takes its place in one step, so that a run that is
         killed, or finds the disk full, leaves what was there. Files that planform did not write stay in
-        place: Terraform's state, its lock file, `.terraform`, whatever else a user has put there.
+        place: Terraform's state, its lock file, `.terraform`, whatever else a user has put there. `allow` is called
+        before that one step: if it raises, nothing has changed.
 
         Errors: output/foreign-folder, output/in-use, output/no-space, output/not-writable,
         output/unsafe-path.
         """
         target = Path(folder)
         complete = self if only is None else self._laid_over(target, tuple(only))
-        replace_folder(target, {path: _bytes(content) for path, content in complete.files.items()})
+        replace_folder(target, {path: _bytes(content) for path, content in complete.files.items()}, allow)
 
     def _laid_over(self, target: Path, only: tuple[str, ...]) -> Output:
         present = Output.read(target).files if written_files(target) is not None else {}

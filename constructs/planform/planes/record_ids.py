@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from planform.spec.environment import Environment
 
@@ -17,9 +18,13 @@ def record_id(*parts: str) -> str:
 
     Two names that differ only in punctuation come to one id; the second is refused as a duplicate address.
     """
-    words = (_NOT_A_LETTER.sub("_", _CAMEL_BOUNDARY.sub("_", part).lower()) for part in parts if part)
-    name = "_".join(words)
+    name = "_".join(_word(part) for part in parts if part)
     return name if name[:1].isalpha() else f"_{name}"
+
+
+@lru_cache(maxsize=4096)  # few names make many ids
+def _word(part: str) -> str:
+    return _NOT_A_LETTER.sub("_", _CAMEL_BOUNDARY.sub("_", part).lower())
 
 
 def principal_id(member: str, environment: Environment) -> str:

@@ -19,7 +19,6 @@ from planform.terraform.source import caller
 if TYPE_CHECKING:
     from planform.terraform.record import Record
 
-_MARKERS = re.compile(r"[$%](?=\{)")
 _END_OF_DOLLARS = re.compile(r"\$+$")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -34,7 +33,7 @@ class UnknownAttributeError(DiagnosticError, AttributeError):
 
 def escape(text: str) -> str:
     """Text as a Terraform template that renders to exactly this text: `${` -> `$${`, `%{` -> `%%{`."""
-    return _MARKERS.sub(lambda match: match[0] * 2, text) if "{" in text else text
+    return text.replace("${", "$${").replace("%{", "%%{") if "{" in text else text
 
 
 def misuse(what: str, help: str) -> ReferenceMisuseError:
