@@ -55,7 +55,7 @@ def main(blueprint: str, resources: int, runs: int) -> None:
 
     compiled = compile_files(ROOT / blueprint)
     document = copied(judged_of(compiled).as_dict(), max(1, -(-resources // compiled.resources)))
-    text = json.dumps(document)
+    text = json.dumps(document).encode()
     place = opa_place()
     engines: dict[str, Any] = {"wasm": Wasm(), "opa": Opa(place, (*shipped_pack().files(),)) if place else None}
     seconds: dict[str, float | None] = {}

@@ -33,7 +33,6 @@ from planform.report.cost import (
     cost_of_documents,
     documents_of_plan,
     resources_of,
-    terraform_documents,
 )
 from planform.report.delta import Sign, between
 from planform.report.inventory import inventory
@@ -165,7 +164,7 @@ def _product(row: str) -> Decimal:
 def test_nothing_of_the_reference_is_left_out_in_silence(report: CostReport, reference: Compilation) -> None:
     """Every resource is charged, free, or another vendor's, and each of these is on a list."""
     charged = {line.address for line in report.lines}
-    for document in terraform_documents(reference.output).values():
+    for document in reference.terraform.values():
         for resource in resources_of(document):
             if resource.type.startswith(("google_", "aws_")):
                 internal = resource.body.get("address_type") == "INTERNAL"
@@ -501,7 +500,7 @@ def test_a_budget_is_held_against_what_is_known() -> None:
 
 
 def test_budgets_are_those_of_teams_and_of_the_whole(reference: Compilation, report: CostReport) -> None:
-    found = budgets(report, reference.specs, terraform_documents(reference.output))
+    found = budgets(report, reference.specs, reference.terraform)
     amounts = {(each.environment, each.team): each.usd_month for each in found}
     assert amounts["prod", "fraud"] == 4000
     assert amounts["prod", ""] == 30_000
@@ -527,7 +526,7 @@ def test_a_budget_can_stop_a_pipeline(tmp_path: Path) -> None:
 
 
 def test_accelerators_are_counted_at_their_most_by_quota(reference: Compilation) -> None:
-    found = accelerator_maxima(terraform_documents(reference.output), reference.specs)
+    found = accelerator_maxima(reference.terraform, reference.specs)
     assert found == {
         Need("dev", "europe-west4", "nvidia-l4", True): 4,
         Need("prod", "europe-west4", "nvidia-h100-80gb", True): 16,

@@ -17,7 +17,7 @@ from planform.pipeline import Compilation, build, compile_documents, judged_of
 from planform.planes.catalog import builtin
 from planform.preview.promotion import promotion
 from planform.report.budgets import budgets
-from planform.report.cost import cost, terraform_documents
+from planform.report.cost import cost
 from planform.report.prices import built_in
 from planform.report.quotas import accelerator_maxima
 from planform.spec.platform import EnvironmentSpec
@@ -84,7 +84,7 @@ def test_policies_judge_a_stack_by_its_own_environment(order: tuple[str, ...]) -
 @pytest.mark.parametrize("order", ORDERS)
 def test_accelerators_and_budgets_count_for_their_own_environment(order: tuple[str, ...]) -> None:
     found = compiled(order)
-    documents = terraform_documents(found.output)
+    documents = found.terraform
     counted = {need.environment: most for need, most in accelerator_maxima(documents, found.specs).items()}
     assert counted == {"dev": 1, "dev-eu": 2 + 4, "": 8 + 16}
     held = budgets(cost(found, built_in()), found.specs, documents)

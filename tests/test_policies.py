@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import replace
 
 from planform.checks.policy.document import Judged
@@ -83,7 +85,7 @@ def test_the_shipped_blueprints_are_allowed(blueprint: str) -> None:
 @pytest.mark.parametrize("case", PRODUCTION, ids=lambda case: case.stem)
 def test_components_keep_in_production_what_they_hold(case: Path) -> None:
     """Those that no shipped blueprint chooses too."""
-    report = wasm().evaluate(judged_of(compile_files(case, environments=["dev"])).text())
+    report = wasm().evaluate(judged_of(compile_files(case, environments=["dev"])).as_json())
     assert found(report, "resource/destroyable-data") == []
 
 
@@ -146,10 +148,10 @@ def test_a_broken_platform_is_found_in_every_form(case: Break) -> None:
 
 def check_every_form(judged: Judged, rule: str, finds: Sequence[str]) -> None:
     """A rule finds the same in what is written, in either form of its blocks, and in a plan of it."""
-    report = wasm().evaluate(judged.text())
+    report = wasm().evaluate(judged.as_json())
     assert found(report, rule) == [*finds]
-    assert wasm().evaluate(as_objects(judged).text()) == report
-    planned = wasm().evaluate(as_plan(judged).text())
+    assert wasm().evaluate(as_objects(judged).as_json()) == report
+    planned = wasm().evaluate(as_plan(judged).as_json())
     if seen_in_plans(rule):
         assert planned == replace(report, findings=seen(report))
     else:
@@ -174,8 +176,8 @@ def test_both_engines_say_the_same_of_every_broken_platform() -> None:
         (broken, {rule.id for rule in RULES}),
         (as_plan(broken), {rule.id for rule in RULES if seen_in_plans(rule.id)}),
     ):
-        report = wasm().evaluate(form.text())
-        assert opa().evaluate(form.text()) == report
+        report = wasm().evaluate(form.as_json())
+        assert opa().evaluate(form.as_json()) == report
         assert {each["rule"] for each in report.findings} == rules
 
 
@@ -201,7 +203,7 @@ def test_a_broken_object_is_found_at_admission(case: Break) -> None:
     texts = []
     for each in case.objects:
         texts += _evaluated(f"data.rules.{package}.violation", case.review(each, whole()))
-    compiled = [each for each in wasm().evaluate(case.alone(whole()).text()).findings if each["rule"] == case.rule]
+    compiled = [each for each in wasm().evaluate(case.alone(whole()).as_json()).findings if each["rule"] == case.rule]
     assert sorted(each["msg"] for each in texts) == sorted(each["msg"] for each in compiled)
 
 
@@ -217,7 +219,7 @@ def test_the_images_of_planform_are_of_known_publishers() -> None:
     containers = [{"name": name, "image": image.reference} for name, image in images().items()]
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it"}, "spec": {"containers": containers}}
     entry = {"path": "kubernetes/prod/own/pod.yaml", "environment": "prod", "object": pod}
-    report = wasm().evaluate(replace(whole(), stacks={}, objects=(entry,), files=()).text())
+    report = wasm().evaluate(replace(whole(), stacks={}, objects=(entry,), files=()).as_json())
     assert found(report, "delivery/unknown-publisher") == []
     assert len(containers) > 20
 
@@ -286,6 +288,31 @@ def codes(caught: pytest.ExceptionInfo[DiagnosticError]) -> list[str]:
     return [each.code for each in caught.value.diagnostics]
 
 
+def test_rules_see_what_is_written() -> None:
+    """A file that was made from data is judged by that data, which is what its text says."""
+    output, stacks = reference().output.files, [*whole().stacks]
+    made = {entry["path"]: entry["content"] for entry in whole().files}
+    read = {path: as_data(path, str(output[path])) for path in made}
+    assert made == read
+    assert sum(file.data is not None for file in reference().files.values()) > 20
+    written = {name: json.loads(output[f"stacks/{name}/cdk.tf.json"]) for name in stacks}
+    assert written == reference().terraform
+
+
+def as_data(path: str, text: str) -> Any:
+    """What a file says, as conftest would have it: keys as text, several documents as a list."""
+    if path.endswith(".json"):
+        return json.loads(text)
+    if not path.endswith((".yaml", ".yml")):
+        return None
+    try:
+        documents = [*yaml.safe_load_all(text)]
+    except yaml.YAMLError:
+        return None
+    named = [json.loads(json.dumps(each, default=str)) for each in documents]
+    return named if len(named) != 1 else named[0]
+
+
 def test_nothing_to_judge_is_no_pass() -> None:
     with pytest.raises(DiagnosticError) as caught:
         judge(replace(whole(), stacks={}, objects=(), files=()), today=TODAY, engine=wasm())
@@ -305,7 +332,7 @@ class Silent:
 
     name = "silent"
 
-    def evaluate(self, document: str, seconds: float) -> Report:
+    def evaluate(self, document: bytes, seconds: float) -> Report:
         return Report((), frozenset(), (), 0)
 
 
@@ -320,15 +347,15 @@ class Short:
 
     name = "short"
 
-    def evaluate(self, document: str, seconds: float) -> Report:
+    def evaluate(self, document: bytes, seconds: float) -> Report:
         return wasm().evaluate(document[:-10], seconds)
 
 
 class Fewer(Short):
     """An engine that is given less than there is."""
 
-    def evaluate(self, document: str, seconds: float) -> Report:
-        return wasm().evaluate(json.dumps({**json.loads(document), "objects": []}), seconds)
+    def evaluate(self, document: bytes, seconds: float) -> Report:
+        return wasm().evaluate(json.dumps({**json.loads(document), "objects": []}).encode(), seconds)
 
 
 @pytest.mark.parametrize("engine", [Short(), Fewer()])
@@ -350,10 +377,10 @@ def test_an_opa_that_is_none_is_no_pass(tmp_path: Path) -> None:
         tool.write_text(text)
         tool.chmod(0o755)
         with pytest.raises(DiagnosticError) as caught:
-            Opa(str(tool), ()).evaluate("{}", 10)
+            Opa(str(tool), ()).evaluate(b"{}", 10)
         assert codes(caught) == ["policy/engine-failed"]
     with pytest.raises(DiagnosticError) as caught:
-        Opa(str(tmp_path / "absent"), ()).evaluate("{}", 10)
+        Opa(str(tmp_path / "absent"), ()).evaluate(b"{}", 10)
     assert codes(caught) == ["policy/engine-failed"]
 
 
@@ -373,10 +400,10 @@ def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
     (tmp_path / "main.rego").write_text(ENDLESS)
     opa = str(tool("opa"))
     with pytest.raises(DiagnosticError) as caught:
-        Opa(opa, (tmp_path / "main.rego",)).evaluate("{}", 2)
+        Opa(opa, (tmp_path / "main.rego",)).evaluate(b"{}", 2)
     assert codes(caught) == ["policy/timeout"]
     with pytest.raises(DiagnosticError) as caught:
-        Wasm(module(opa, tmp_path)).evaluate("{}", 2)
+        Wasm(module(opa, tmp_path)).evaluate(b"{}", 2)
     assert codes(caught) == ["policy/timeout"]
 
 
@@ -387,7 +414,7 @@ def test_an_endless_rule_is_stopped(tmp_path: Path) -> None:
 def test_a_rule_reaches_nothing_outside(call: str, tmp_path: Path) -> None:
     (tmp_path / "main.rego").write_text(f"package main\n\nreport := {call}\n")
     with pytest.raises(DiagnosticError) as caught:
-        Opa(str(tool("opa")), (tmp_path / "main.rego",)).evaluate("{}", 10)
+        Opa(str(tool("opa")), (tmp_path / "main.rego",)).evaluate(b"{}", 10)
     (fault,) = caught.value.diagnostics
     assert fault.code == "policy/rego"
     assert fault.at is not None and fault.at.line == 3

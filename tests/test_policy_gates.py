@@ -26,7 +26,7 @@ ADMITTED = [each for each in BREAKS if RULES[each.rule].match and each.finds]
 
 def said(judged: Judged, rule: str) -> list[str]:
     """What gate 1 says of a rule."""
-    return sorted(each["msg"] for each in wasm().evaluate(judged.text()).findings if each["rule"] == rule)
+    return sorted(each["msg"] for each in wasm().evaluate(judged.as_json()).findings if each["rule"] == rule)
 
 
 def stack_of(case: Break) -> str:

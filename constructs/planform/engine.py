@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from planform import __version__
 from planform.diagnostics import DiagnosticError, error, suggest
-from planform.engine_json import TOKEN, is_number_token, plain
+from planform.engine_json import TOKEN, Synthesized, is_number_token, plain
 from planform.native import RECORDS, no_stack, output_folder, refuse_cycle, refuse_duplicates
 
 ENGINES: Final = ("cdktf", "cdktn", "native")
@@ -178,7 +178,7 @@ if TYPE_CHECKING or NAME == "native":
         lineage_of,
         path_of,
         stack_of,
-        synthesize,
+        synthesized,
     )
 
     VERSION: str = __version__
@@ -220,7 +220,7 @@ else:
 
         def synth(self):
             """Write the documents of all stacks and the manifest into `outdir`."""
-            with _synthesized(self) as folder:
+            with _written(self) as folder:
                 shutil.copytree(folder, self._target, dirs_exist_ok=True)
 
     class _Records(_engine.TerraformElement):
@@ -248,7 +248,7 @@ else:
 
         @jsii.member(jsii_name="toTerraform")
         def to_terraform(self):
-            """The records; a fault is kept for `_synthesized`, as an exception loses its type in Node."""
+            """The records; a fault is kept for `_written`, as an exception loses its type in Node."""
             if self._held is not None:
                 return self._held
             try:
@@ -346,15 +346,16 @@ else:
         else:
             _engine.Tokenization.reverse_map({mark: ""})
 
-    def synthesize(app):
+    def synthesized(app):
         """All documents of an app, by path: `manifest.json`, `stacks/<id>/cdk.tf.json`, assets.
 
         Errors: engine/duplicate-stack, engine/unwritable-value, engine/refused (what the engine finds wrong),
         and what the attached documents raise.
         """
-        with _synthesized(app) as folder:
+        with _written(app) as folder:
             places = [place for place in Path(folder).rglob("*") if place.is_file()]
-            return dict(sorted((place.relative_to(folder).as_posix(), _read(place)) for place in places))
+            texts = sorted((place.relative_to(folder).as_posix(), _read(place)) for place in places)
+        return {path: Synthesized(text=text) for path, text in texts}
 
     def _read(place):
         try:
@@ -364,7 +365,7 @@ else:
             raise DiagnosticError([error("engine/refused", fault, help="ship it apart from the stack")]) from None
 
     @contextmanager
-    def _synthesized(app):
+    def _written(app):
         """A temporary folder with the engine's output of an app."""
         constructs = app.node.find_all()
         stacks = [each for each in constructs if isinstance(each, _engine.TerraformStack)]
@@ -448,6 +449,11 @@ def name_of(scope: Construct) -> str:
     return path_of(scope).rpartition("/")[2]
 
 
+def synthesize(app: App) -> dict[str, str]:
+    """The texts of all documents of an app, by path. Errors: as `synthesized`."""
+    return {path: each.text for path, each in synthesized(app).items()}
+
+
 __all__ = [
     "ENGINES",
     "NAME",
@@ -468,4 +474,5 @@ __all__ = [
     "path_of",
     "stack_of",
     "synthesize",
+    "synthesized",
 ]

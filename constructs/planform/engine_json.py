@@ -7,12 +7,13 @@ they do.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import struct
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from planform.diagnostics import DiagnosticError, error
 
@@ -49,9 +50,9 @@ def is_number_token(value: float) -> bool:
 def plain(document: object, is_token: IsToken = no_token) -> dict[str, Any]:
     """A copy of a document as the engines carry it: dicts, lists, str, int, float and bool; None is left out.
 
-    Strings are sequences of Unicode characters, a pair of surrogates being one; int and float are exact in a
-    double. Tokens, as `is_token` tells them, stay as they are. Errors: engine/unwritable-value, for the first
-    such value.
+    Strings are sequences of Unicode characters, a pair of surrogates being one; int and float are exact in a double,
+    and a whole number is an int, as JavaScript has one kind of number. Tokens, as `is_token` tells them, stay as they
+    are. Errors: engine/unwritable-value, for the first such value.
     """
     if not isinstance(document, Mapping):
         raise _refusal((), f"a document is a mapping, not {_kind(document)}", "return a dict")
@@ -127,7 +128,7 @@ def _float(value: float, is_token: IsToken, path: tuple[Any, ...]) -> float:
         raise _refusal(path, f"{value} is no JSON number", "leave it out, or give a finite number")
     if is_number_token(value) and not is_token(value):
         raise _refusal(path, f"{value!r} is how the engine writes a token", "write it as a string")
-    return float(value)
+    return int(value) if value.is_integer() and abs(value) <= SAFE_INTEGER else float(value)
 
 
 def _kind(value: object) -> str:
@@ -137,6 +138,29 @@ def _kind(value: object) -> str:
 def _refusal(path: tuple[Any, ...], summary: str, remedy: str) -> DiagnosticError:
     note = f"in the document at {'.'.join(str(part) for part in path[:8])}" if path else "at the top of the document"
     return DiagnosticError([error("engine/unwritable-value", summary, notes=(note,), help=remedy)])
+
+
+class Synthesized:
+    """A file that an engine made. Of a document, the text is made of the data or read as data when first asked for."""
+
+    __slots__ = ("_data", "_text")
+
+    def __init__(self, *, text: str | None = None, data: Mapping[str, Any] | None = None) -> None:
+        self._text = text
+        self._data = data
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = to_text(self._data)
+        return self._text
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What the text says; only of JSON."""
+        if self._data is None:
+            self._data = json.loads(self.text)
+        return cast(Mapping[str, Any], self._data)
 
 
 def merge(target: dict[str, Any], source: Mapping[str, Any]) -> None:

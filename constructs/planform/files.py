@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location
 from planform.kubernetes.record import Delivered, objects_of
+from planform.kubernetes.writer import to_yaml
 from planform.literals import looks_secret
 
 __all__ = ["File", "RepositoryFile", "RepositoryStream"]
@@ -23,14 +25,17 @@ _PATH = re.compile(r"(?!\.git/)[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*")
 class File(Delivered):
     """One text file, `files/<environment>/<plane>/<component>/<path>` in the output.
 
+    Its content is text, or a mapping that is written as YAML.
     Errors: output/bad-path, output/secret-in-file, kubernetes/duplicate-object.
     """
 
-    __slots__ = ("text",)
+    __slots__ = ("_data", "_text")
 
-    def __init__(self, scope: Any, path: str, text: str, *, origin: Location | None = None) -> None:
+    def __init__(
+        self, scope: Any, path: str, content: str | Mapping[str, Any], *, origin: Location | None = None
+    ) -> None:
         super().__init__(scope, path, None, origin)
-        self.text = str(text)
+        self.write(content)
         faults = []
         if not _PATH.fullmatch(path) or posixpath.normpath(path) != path or path.startswith(".."):
             help = "use letters, digits, dots, hyphens and underscores, and slashes between them"
@@ -40,6 +45,19 @@ class File(Delivered):
             raise DiagnosticError(faults)
         self.key = ("file", self.path)
         objects_of(scope).add(self)
+
+    def write(self, content: str | Mapping[str, Any]) -> None:
+        """Other content in place of what there is."""
+        self._text, self._data = _written(content)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def data(self) -> Any:
+        """What the text is the YAML of; None where it was given as text."""
+        return self._data
 
     @property
     def path(self) -> str:
@@ -80,18 +98,33 @@ class RepositoryStream(RepositoryFile):
 
     __slots__ = ("_documents",)
 
-    def append(self, document: str) -> None:
+    def write(self, content: str | Mapping[str, Any]) -> None:
+        """One document in place of those there are."""
+        self._documents = [_written(content)]
+
+    def append(self, document: Mapping[str, Any]) -> None:
         """One more document. Errors: output/secret-in-file."""
-        faults = [*self._secret_faults(document)]
+        written = _written(document)
+        faults = [*self._secret_faults(written[0])]
         if faults:
             raise DiagnosticError(faults)
-        self._documents.append(document)
+        self._documents.append(written)
 
     @property
     def text(self) -> str:
         """All of them."""
-        return "".join(sorted(self._documents))
+        return "".join(f"---\n{text}" for text, _ in self._in_order())
 
-    @text.setter
-    def text(self, text: str) -> None:
-        self._documents = [text]
+    @property
+    def data(self) -> Any:
+        """All of them, or the only one."""
+        found = [data for _, data in self._in_order()]
+        return found if len(found) > 1 else found[0]
+
+    def _in_order(self) -> list[tuple[str, Any]]:
+        return sorted(self._documents, key=itemgetter(0))
+
+
+def _written(content: str | Mapping[str, Any]) -> tuple[str, Any]:
+    """A file's text, and what it is the YAML of."""
+    return (str(content), None) if isinstance(content, str) else (to_yaml(content), content)

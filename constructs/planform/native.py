@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from planform import __version__
 from planform.diagnostics import DiagnosticError, error
-from planform.engine_json import merge, plain, to_text
+from planform.engine_json import Synthesized, merge, plain
 
 Document = Callable[[], Mapping[str, Any]]
 """Gives the records of one stack as Terraform JSON; called anew at each synthesis."""
@@ -131,7 +131,7 @@ class App(Construct):
 
     def synth(self) -> None:
         """Write the documents of all stacks and the manifest into `outdir`."""
-        write(synthesize(self), self.outdir)
+        write({path: each.text for path, each in synthesized(self).items()}, self.outdir)
 
 
 class TerraformStack(Construct):
@@ -367,16 +367,19 @@ def is_token(value: object) -> bool:
     return False
 
 
-def synthesize(app: App) -> dict[str, str]:
+def synthesized(app: App) -> dict[str, Synthesized]:
     """All documents of an app, by path: `manifest.json`, `stacks/<id>/cdk.tf.json`.
 
     Errors: engine/duplicate-stack, engine/unwritable-value, and what the attached documents raise.
     """
     stacks = [each for each in app.node.find_all() if isinstance(each, TerraformStack)]
     refuse_duplicates([(stack.node.id, stack.node.path) for stack in stacks])
-    files = {f"stacks/{stack.node.id}/cdk.tf.json": to_text(stack.to_terraform()) for stack in stacks}
-    manifest = {"version": __version__, "stacks": {stack.node.id: _manifest_entry(stack) for stack in stacks}}
-    return dict(sorted({**files, "manifest.json": to_text(manifest)}.items()))
+    made = {f"stacks/{stack.node.id}/cdk.tf.json": stack.to_terraform() for stack in stacks}
+    made["manifest.json"] = {
+        "version": __version__,
+        "stacks": {stack.node.id: _manifest_entry(stack) for stack in stacks},
+    }
+    return {path: Synthesized(data=made[path]) for path in sorted(made)}
 
 
 def _manifest_entry(stack: TerraformStack) -> dict[str, Any]:

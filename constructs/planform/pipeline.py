@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from planform.blueprint.document import Document
 from planform.blueprint.read import read
-from planform.checks.run import documents_in, run_checks
+from planform.checks.run import STACK_FILE, run_checks
 from planform.diagnostics import Diagnostic, DiagnosticError, error, in_order, suggest
-from planform.engine import App, TerraformStack, name_of, synthesize
+from planform.engine import App, TerraformStack, name_of, synthesized
+from planform.engine_json import Synthesized
 from planform.environment import build_environment, cautions, environment_of, owner_of
 from planform.files import File
 from planform.golden_paths.catalog import builtin_paths
@@ -26,7 +27,7 @@ from planform.kubernetes.writer import to_yaml
 from planform.output.files import files as own_files
 from planform.output.files import makers
 from planform.output.manifests import objects
-from planform.output.output import Output
+from planform.output.output import Output, refuse_paths
 from planform.output.workloads import ExplainedWorkload, explained_workloads
 from planform.own_app import Compose, own_app
 from planform.planes.catalog import Catalog, builtin
@@ -100,19 +101,40 @@ class Explained(Struct, frozen=True):
 class Compilation(Struct, frozen=True, dict=True):
     """Everything that one run made, each stage's result beside the next."""
 
+    app: App
     specs: tuple[EnvironmentSpec, ...]
-    output: Output
+    synthesized: Mapping[str, Synthesized]
     records: Mapping[str, Records]
     findings: tuple[Diagnostic, ...]
     only: tuple[str, ...] | None = None
     keeping: Keeping | None = None
-    workloads: tuple[ExplainedWorkload, ...] = ()
     objects: Mapping[str, KubernetesObject] = field(default_factory=dict)
     files: Mapping[str, File] = field(default_factory=dict)
     makers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The environments that make each of these."""
-    terraform: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The stacks' documents, by name."""
+
+    @cached_property
+    def output(self) -> Output:
+        """All files, as they are written."""
+        return Output(
+            {
+                **{path: each.text for path, each in self.synthesized.items()},
+                **{path: to_yaml(each.document) for path, each in self.objects.items()},
+                **{path: each.text for path, each in self.files.items()},
+            }
+        )
+
+    @cached_property
+    def terraform(self) -> Mapping[str, Mapping[str, Any]]:
+        """The stacks' documents, by name."""
+        return {
+            path.split("/")[-2]: each.data for path, each in self.synthesized.items() if path.endswith(f"/{STACK_FILE}")
+        }
+
+    @cached_property
+    def workloads(self) -> tuple[ExplainedWorkload, ...]:
+        """Every workload, and what makes each line of its kind's table true."""
+        return explained_workloads(self.app, self.output.files)
 
     def write(self, folder: str | PathLike[str], *, allow: Callable[[], object] = lambda: None) -> None:
         """Make a folder hold the output; when a part was compiled, the rest of the folder stays as it is.
@@ -256,27 +278,19 @@ def compile_documents(
 
         keeping = keep(ledger, everything, specs, documents, partial=bool(environments))
     records = {name: found for name, found in everything.items() if not planes or name in wanted}
-    made, texts = objects(app), own_files(app)
-    files = {
-        **synthesize(app),
-        **{path: to_yaml(each.document) for path, each in made.items()},
-        **{path: each.text for path, each in texts.items()},
-    }
-    terraform = documents_in(files)
-    kept = keeping.findings if keeping and not may_lose else ()
-    findings = in_order(
-        [*run_checks(terraform, everything), *(each for spec in specs for each in cautions(spec, catalog)), *kept]
-    )
-    stopping = [finding for finding in findings if finding.severity.stops]
-    if stopping:
-        raise DiagnosticError(in_order(findings))
     only: tuple[str, ...] | None = (*(f"stacks/{name}" for name in records), *_other_folders(specs, planes))
     if not environments and not planes:
         only = None
-    return Compilation(
-        specs, Output(files), records, findings, only, keeping, explained_workloads(app, files), made, texts,
-        makers(app), terraform,
-    )  # fmt: skip
+    compiled = Compilation(
+        app, specs, synthesized(app), records, (), only, keeping, objects(app), own_files(app), makers(app)
+    )
+    refuse_paths((*compiled.synthesized, *compiled.objects, *compiled.files))
+    kept = keeping.findings if keeping and not may_lose else ()
+    checked = run_checks(compiled.terraform, everything)
+    findings = in_order([*checked, *(each for spec in specs for each in cautions(spec, catalog)), *kept])
+    if any(finding.severity.stops for finding in findings):
+        raise DiagnosticError(findings)
+    return replace(compiled, findings=findings)
 
 
 def judge(

@@ -81,7 +81,7 @@ def cost_(
     with run.step("loading the compiler"):
         from planform.pipeline import compile_files
         from planform.report.budgets import budgets
-        from planform.report.cost import cost, cost_of_documents, documents_of_plan, terraform_documents
+        from planform.report.cost import cost, cost_of_documents, documents_of_plan
     table = price_table(prices)
     held: tuple[Budget, ...] = ()
     if plans:
@@ -93,7 +93,7 @@ def cost_(
         with run.step("compiling"):
             compiled = compile_files(*blueprint, environments=environments, app=app)
         report = cost(compiled, table)
-        held = budgets(report, compiled.specs, terraform_documents(compiled.output))
+        held = budgets(report, compiled.specs, compiled.terraform)
     if run.as_json:
         run.document(**report.as_dict(), budgets=[budget.as_dict() for budget in held])
     else:

@@ -14,13 +14,24 @@ import json
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, Undefined, UndefinedError
+from jinja2 import (
+    Environment,
+    FileSystemBytecodeCache,
+    FunctionLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    Undefined,
+    UndefinedError,
+)
+from jinja2.bccache import Bucket
 from jinja2.meta import find_undeclared_variables
 from msgspec.structs import replace
 
@@ -225,7 +236,10 @@ def safe(path: str) -> bool:
 @cache
 def _environment() -> Environment:
     # Text for code and settings: HTML's escapes would be wrong there, and `quoted` stands for what people wrote.
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False)
+    environment = Environment(
+        undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False,
+        loader=FunctionLoader(lambda text: text), bytecode_cache=_kept_templates(),
+    )  # fmt: skip
     environment.filters |= {"quoted": _quoted, "python": _python}
     environment.globals = {"gate_text": _gate_text, "image": image, "pin": _pin}
     return environment
@@ -237,7 +251,23 @@ def _filled(text: str, answers: Mapping[str, Any]) -> str:
 
 @cache
 def _compiled(text: str) -> Template:
-    return _environment().from_string(text)
+    return _environment().get_template(text)  # its name is its text, so that it is looked for in what is kept
+
+
+class _KeptTemplates(FileSystemBytecodeCache):
+    """Compiled templates of earlier runs; a disk that takes no more is no reason to fail."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _kept_templates() -> _KeptTemplates | None:
+    """In the user's own folder of Jinja2's, where the system lets one have such a folder."""
+    try:
+        return _KeptTemplates(pattern="planform_%s.cache")
+    except (OSError, RuntimeError):
+        return None
 
 
 def _quoted(value: Any) -> str:

@@ -16,7 +16,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, error
 from planform.engine_json import to_text
 from planform.output.folder import MARKER, foreign, replace_folder, written_files
 
-__all__ = ["MANIFEST", "Difference", "Output", "content_of"]
+__all__ = ["MANIFEST", "Difference", "Output", "content_of", "refuse_paths"]
 
 MANIFEST = "manifest.json"
 """The engine's list of stacks, at the top of every output."""
@@ -42,9 +42,7 @@ class Output(Struct, frozen=True):
     files: Mapping[str, str | bytes]
 
     def __post_init__(self) -> None:
-        faults = _path_faults(self.files)
-        if faults:
-            raise DiagnosticError(faults)
+        refuse_paths(self.files)
         force_setattr(self, "files", dict(sorted(self.files.items())))
 
     def digest(self) -> str:
@@ -109,10 +107,15 @@ class Output(Struct, frozen=True):
         paths = written_files(target)
         if paths is None:
             paths = _manifest_files(target)
-        faults = _path_faults(paths)
-        if faults:
-            raise DiagnosticError(faults)
+        refuse_paths(paths)
         return cls({path: content_of(target, path) for path in paths})
+
+
+def refuse_paths(paths: Iterable[str]) -> None:
+    """Errors: output/unsafe-path, for all paths that would leave the folder or stand in each other's way."""
+    faults = _path_faults(paths)
+    if faults:
+        raise DiagnosticError(faults)
 
 
 def _bytes(content: str | bytes) -> bytes:

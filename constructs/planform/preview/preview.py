@@ -23,7 +23,7 @@ from planform.preview.plan import NotPlanned, Planner, read_plan
 from planform.preview.policy import Rules, policy_delta
 from planform.preview.revision import Side
 from planform.preview.risk import gravity, judge
-from planform.preview.structure import compare, documents_of, resources_of
+from planform.preview.structure import compare, resources_of
 from planform.preview.what_if import Compiled, what_if
 from planform.report.cost import CostLine, CostReport, cost_of_documents, owners_of
 from planform.report.delta import CostDelta, between, table_of
@@ -77,7 +77,7 @@ def preview(
     before, after = compiled(base.documents), compiled(head.documents)
     real = plans(tuple(dict.fromkeys((*after.stacks, *before.stacks)))) if plans else {}
     verdicts = list(compare(before.output, after.output))
-    documents = [documents_of(side.output) for side in (before, after)]
+    documents = [side.terraform for side in (before, after)]
     with ThreadPoolExecutor(1) as beside:
         # Planning waits for other programs most of the time, and judging waits for nobody.
         asked = beside.submit(planner.judge_all, _touched(verdicts, *documents)) if planner else None

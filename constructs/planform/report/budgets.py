@@ -63,7 +63,7 @@ class Budget(Struct, frozen=True):
 
 
 def budgets(
-    report: CostReport, specs: Sequence[EnvironmentSpec], documents: dict[str, Document] | None = None
+    report: CostReport, specs: Sequence[EnvironmentSpec], documents: Mapping[str, Document] | None = None
 ) -> tuple[Budget, ...]:
     """The budgets of teams, and of whole environments where a document has one without a label."""
     teams = report.by("environment", "team")

@@ -6,7 +6,6 @@ where no table has the price or the type no rule. Only known lines are summed, a
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,7 +15,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from planform.output.output import Output
 from planform.pipeline import Compilation
 from planform.planes.resource.accelerators import region_of
 from planform.planes.wiring import stacks_of, team_stack_name
@@ -37,7 +35,6 @@ __all__ = [
     "money",
     "owners_of",
     "resources_of",
-    "terraform_documents",
 ]
 
 STACK_FILE = "cdk.tf.json"
@@ -182,7 +179,7 @@ def money(amount: Quantity | None) -> dict[str, float] | None:
 def cost(compiled: Compilation, prices: PriceTable) -> CostReport:
     """What everything that was compiled costs a month."""
     names = set(compiled.stacks)
-    documents = {name: held for name, held in terraform_documents(compiled.output).items() if name in names}
+    documents = {name: held for name, held in compiled.terraform.items() if name in names}
     return cost_of_documents(documents, prices, owners_of(compiled))
 
 
@@ -255,16 +252,6 @@ def _why(charge: Charge, region: str) -> str:
 
 
 # Documents
-
-
-def terraform_documents(output: Output) -> dict[str, Document]:
-    """The Terraform document of each stack."""
-    found = {}
-    for path, text in output.files.items():
-        folder, _, file = path.rpartition("/")
-        if file == STACK_FILE:
-            found[folder.rpartition("/")[2]] = json.loads(text)
-    return found
 
 
 def documents_of_plan(plan: Mapping[str, Any]) -> Document:

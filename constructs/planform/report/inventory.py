@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from planform.pipeline import Compilation
-from planform.report.cost import owners_of, resources_of, terraform_documents
+from planform.report.cost import owners_of, resources_of
 
 __all__ = ["Row", "inventory"]
 
@@ -34,7 +34,7 @@ def inventory(compiled: Compilation) -> tuple[Row, ...]:
     whose = owners_of(compiled)
     found: Counter[Row] = Counter()
     names = set(compiled.stacks)
-    for stack, document in terraform_documents(compiled.output).items():
+    for stack, document in compiled.terraform.items():
         for resource in resources_of(document) if stack in names else ():
             held = whose(stack, resource)
             found[Row(held.environment, held.plane, held.team, held.component, resource.type)] += 1

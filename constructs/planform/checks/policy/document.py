@@ -48,12 +48,12 @@ class Judged(Struct, frozen=True):
             "files": list(self.files),
         }
 
-    def text(self) -> str:
+    def as_json(self) -> bytes:
         """The same as JSON."""
         try:
-            return msgspec.json.encode(self.as_dict()).decode()
+            return msgspec.json.encode(self.as_dict())
         except UnicodeEncodeError:  # half of a surrogate pair, which only the standard library writes
-            return json.dumps(self.as_dict(), separators=(",", ":"))
+            return json.dumps(self.as_dict(), separators=(",", ":")).encode()
 
 
 def judged(
@@ -129,7 +129,7 @@ def _file(path: str, file: File) -> dict[str, Any]:
         "path": path,
         "environment": environment,
         "text": file.text,
-        "content": _content(path.rpartition(".")[2], file.text),
+        "content": _content(path.rpartition(".")[2], file.text) if file.data is None else _plain(file.data),
     }
 
 
@@ -158,7 +158,7 @@ def _plain(value: Any) -> Any:
     """YAML as JSON, the way conftest has it: keys are text, so that a workflow's `on` is `true`, and so are dates."""
     if isinstance(value, Mapping):
         return {_key(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)
 

@@ -45,8 +45,8 @@ class Engine(Protocol):
     def name(self) -> str:
         """What people call it."""
 
-    def evaluate(self, document: str, seconds: float) -> Report:
-        """The report on a document. Errors: policy/engine-failed, policy/timeout."""
+    def evaluate(self, document: bytes, seconds: float) -> Report:
+        """The report on a document, JSON in UTF-8. Errors: policy/engine-failed, policy/timeout."""
 
 
 def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
@@ -96,7 +96,7 @@ class Opa(Struct, frozen=True):
     files: tuple[Path, ...]
     name: str = "opa"
 
-    def evaluate(self, document: str, seconds: float = SECONDS) -> Report:
+    def evaluate(self, document: bytes, seconds: float = SECONDS) -> Report:
         """The report on a document."""
         command = [self.place, "eval", "--stdin-input", "--format", "json", "--strict-builtin-errors"]
         command += ["--capabilities", str(CAPABILITIES)]
@@ -107,7 +107,6 @@ class Opa(Struct, frozen=True):
                 [*command, "data.main.report"],
                 input=document,
                 capture_output=True,
-                text=True,
                 check=False,
                 timeout=seconds,
                 env={"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")},
@@ -117,7 +116,7 @@ class Opa(Struct, frozen=True):
         except OSError as trouble:
             raise DiagnosticError([failed(f"{self.place}: {trouble.strerror}")]) from None
         if done.returncode:
-            raise DiagnosticError(_faults(done.stdout) or [failed(_last_line(done.stderr))])
+            raise DiagnosticError(_faults(done.stdout) or [failed(_last_line(done.stderr.decode(errors="replace")))])
         return report_of(done.stdout, "result", 0, "expressions", 0, "value")
 
 
@@ -154,7 +153,7 @@ def too_long(seconds: float) -> Diagnostic:
     return error("policy/timeout", f"the rules took longer than {seconds:g} seconds", help=help)
 
 
-def _faults(stdout: str) -> list[Diagnostic]:
+def _faults(stdout: bytes) -> list[Diagnostic]:
     """The faults that opa names, each at its line of Rego."""
     try:
         faults = json.loads(stdout)["errors"]

@@ -60,7 +60,7 @@ def judge(
     rules = tightened({rule.id: rule for pack in packs for rule in pack.rules}, folders)
     _something(rules, judged)
     chosen = engine_named(engine, packs) if isinstance(engine, str) else engine
-    report = chosen.evaluate(judged.text(), seconds)
+    report = chosen.evaluate(judged.as_json(), seconds)
     _complete(rules, report, judged.subjects)
     found_by_all, engines = report.findings, chosen.name
     if checkov is not None:

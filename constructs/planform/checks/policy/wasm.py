@@ -48,8 +48,8 @@ class Wasm:
         found = _text(store, memory, exports["opa_json_dump"](store, exports["builtins"](store)))
         return tuple(sorted(json.loads(found)))
 
-    def evaluate(self, document: str, seconds: float = SECONDS) -> Report:
-        """The report on a document. Errors: policy/engine-failed, policy/timeout."""
+    def evaluate(self, document: bytes, seconds: float = SECONDS) -> Report:
+        """The report on a document, JSON in UTF-8. Errors: policy/engine-failed, policy/timeout."""
         store = wasmtime.Store(self._engine)
         store.set_limits(memory_size=MEMORY)
         store.set_epoch_deadline(1)
@@ -63,7 +63,7 @@ class Wasm:
         timer.daemon = True
         timer.start()
         try:
-            text = _run(store, self._module, document.encode())
+            text = _run(store, self._module, document)
         except _Aborted as trouble:
             raise DiagnosticError([failed(str(trouble))]) from None
         except (wasmtime.WasmtimeError, wasmtime.Trap) as trouble:

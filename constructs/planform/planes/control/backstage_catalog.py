@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from planform.files import RepositoryFile, RepositoryStream
-from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 
 __all__ = ["API", "SHARED", "BackstageCatalog", "entity_problems", "entity_reference"]
@@ -84,7 +83,7 @@ class BackstageCatalog:
             return
         kind, name = entity["kind"].lower(), entity["metadata"]["name"]
         folder, file = f"{kind}s/{name}", "template.yaml" if kind == "template" else "catalog-info.yaml"
-        RepositoryFile(self._owner, f"{self._folder}/{folder}/{file}", to_yaml(entity))
+        RepositoryFile(self._owner, f"{self._folder}/{folder}/{file}", entity)
         for path, text in files.items():
             RepositoryFile(self._owner, f"{self._folder}/{folder}/{path}", text)
         location = {"name": f"{kind}-{name}", "description": f"Where the {kind} {name} is."}
@@ -93,11 +92,10 @@ class BackstageCatalog:
         )
 
     def _append(self, entity: Mapping[str, Any]) -> None:
-        text = f"---\n{to_yaml(entity)}"
         if self._file is None:
-            self._file = RepositoryStream(self._owner, self.path, text)
+            self._file = RepositoryStream(self._owner, self.path, entity)
         else:
-            self._file.append(text)
+            self._file.append(entity)
 
 
 def entity_reference(entity: Mapping[str, Any]) -> str:

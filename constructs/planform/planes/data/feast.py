@@ -328,7 +328,7 @@ class Feast(FeatureRequests, ClusterComponent):
     def _write(self) -> None:
         texts = self._repository()
         for path, text in texts.items():
-            self._files[path].text = text
+            self._files[path].write(text)
         self._config.body["data"] = texts
 
     def _make_group(

@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 
 from planform.contracts.version_control import CodeRepository, VersionControl
 from planform.files import File, RepositoryFile
-from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.planes.delivery.code_owners import code_owners
 from planform.planes.delivery.repository_variables import RepositoryVariables
@@ -142,7 +141,7 @@ class ExistingVersionControl(Component):
             for name in names
         }
         if listed:
-            File(self, "repositories.yaml", to_yaml(listed))
+            File(self, "repositories.yaml", listed)
 
     def _named(self, path: str) -> CodeRepository:
         owner, _, name = path.rpartition("/")

@@ -126,8 +126,8 @@ class ScoreK8s(OrchestratorComponent):
 
     def _write(self, application: Application) -> None:
         """The files of an application, anew with each offer; an offer only ever adds to them."""
-        self._files[f"{application.name}/provisioners.yaml"].text = self._provisioners(application)
-        self._files[f"{application.name}/patch.tpl"].text = self._patch(application)
+        self._files[f"{application.name}/provisioners.yaml"].write(self._provisioners(application))
+        self._files[f"{application.name}/patch.tpl"].write(self._patch(application))
 
     def _provisioners(self, application: Application) -> str:
         offers = [each for each in self._offers.values() if each.application in ("", application.name)]

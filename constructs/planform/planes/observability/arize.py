@@ -161,7 +161,7 @@ class Arize(Component):
                 "space-id": ask(f"arize-{team}-space-id", purpose=f"Id of the space {self._space(team)} in Arize"),
                 "api-key": ask(f"arize-{team}-api-key", purpose=f"Key of the space {self._space(team)} in Arize"),
             }
-            self._spaces.text = self._spaces_text()
+            self._spaces.write(self._spaces_text())
         document = {
             "space": self._space(team),
             "model": name,
@@ -179,7 +179,7 @@ class Arize(Component):
         }
         text = json.dumps(document, indent=2) + "\n"
         if name in self._monitors:
-            self._monitors[name].text = text
+            self._monitors[name].write(text)
         else:
             self._monitors[name] = File(self, f"monitors/{name}.json", text)
         return self._teams[team]

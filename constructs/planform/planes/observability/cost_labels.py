@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from planform.files import File
-from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.spec.environment import Environment
 
@@ -33,4 +32,4 @@ def write_taxonomy(owner: Component) -> None:
         for key in cost_labels(environment)
     ]
     cluster = {"key": IN_CLUSTER, "says": "the namespace in the cluster; a team's has the team's name"}
-    File(owner, "labels.yaml", to_yaml({"labels": labels, "in_the_cluster": [cluster]}))
+    File(owner, "labels.yaml", {"labels": labels, "in_the_cluster": [cluster]})

@@ -10,7 +10,6 @@ from pydantic import Field, StringConstraints
 
 from planform.contracts.monitoring import Panel, Severity
 from planform.files import File
-from planform.kubernetes.writer import to_yaml
 from planform.planes.observability.grafana_dashboard import grafana_dashboard
 from planform.planes.observability.prometheus_monitoring import COLLECTOR_NAMESPACES, PrometheusMonitoring
 from planform.spec.settings import Settings
@@ -90,4 +89,4 @@ class ExistingMonitoring(PrometheusMonitoring):
             "annotations": {"summary": title, **({"runbook": runbook} if runbook else {})},
         }
         groups = {"groups": [{"name": f"{self.environment.prefix}-{name}", "rules": [rule]}]}
-        File(self, f"rules/{name}.yaml", to_yaml(groups))
+        File(self, f"rules/{name}.yaml", groups)

@@ -14,7 +14,6 @@ from planform.contracts.keys import Keys
 from planform.contracts.object_store import BucketRef, ObjectStore
 from planform.contracts.services import Services
 from planform.files import File
-from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.planes.month_budget import month_budget
 from planform.planes.observability.cost_labels import cost_labels, write_taxonomy
@@ -165,7 +164,7 @@ class Flexera(Component):
         self._reports: BigqueryDataset | None = None
         write_taxonomy(self)
         policies = {**POLICIES, LABELLED: {"param_label_key": list(self.cost_labels())}}
-        File(self, "policies.yaml", to_yaml({"policies": [_policy(*each) for each in policies.items()]}))
+        File(self, "policies.yaml", {"policies": [_policy(*each) for each in policies.items()]})
         if self.settings.budget_usd_month is not None:
             self._budget(self.settings.budget_usd_month)
         self._shared = makes_shared(self.settings, self.environment)

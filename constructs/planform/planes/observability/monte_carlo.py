@@ -12,7 +12,6 @@ from planform.contracts.identity import Identities, Identity
 from planform.contracts.secrets import Secrets
 from planform.contracts.services import Services
 from planform.files import File
-from planform.kubernetes.writer import to_yaml
 from planform.planes.component import Component
 from planform.planes.observability.data_address import Table, bigquery_table
 from planform.planes.observability.quality_checks import (
@@ -97,7 +96,7 @@ class MonteCarlo(Component):
         self._identity: Identity = self.identity.service_account("monte-carlo", roles=READS, purpose=purpose)
         self._granted: set[str] = set()
         held = {name: self.secrets.secret(secret, purpose=why).name for name, (secret, why) in TOKENS.items()}
-        File(self, "montecarlo.yml", to_yaml(self._project()))
+        File(self, "montecarlo.yml", self._project())
         File(self, "apply.sh", _script({name: str(secret) for name, secret in held.items()}, self.environment.project))
         for dataset in self.settings.datasets:
             self._read(self.environment.project, dataset)
@@ -161,7 +160,7 @@ class MonteCarlo(Component):
         )
 
     def _write(self, name: str, monitors: dict[str, list[dict[str, Any]]]) -> None:
-        File(self, f"monitors/{name}.yml", to_yaml({"montecarlo": monitors}))
+        File(self, f"monitors/{name}.yml", {"montecarlo": monitors})
 
 
 def _monitor(table: Table, check: QualityCheck) -> tuple[str, dict[str, Any]]:

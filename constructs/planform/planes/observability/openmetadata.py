@@ -109,7 +109,7 @@ class Openmetadata(ClusterComponent):
         self._tables: dict[str, Table] = {}
         self._server()
         self._ingestion = File(self, "ingestion/bigquery.yaml", self._ingestion_text())
-        self._catalog = File(self, "datasets.yaml", to_yaml({"datasets": []}))
+        self._catalog = File(self, "datasets.yaml", {"datasets": []})
         File(self, "classifications.json", json.dumps(self._tags(), indent=2) + "\n")
 
     def dataset(
@@ -140,8 +140,8 @@ class Openmetadata(ClusterComponent):
             "columns": dict(columns or {}) or None,
             "sources": list(sources) or None,
         }
-        self._ingestion.text = self._ingestion_text()
-        self._catalog.text = to_yaml({"datasets": [_kept(each) for _, each in sorted(self._datasets.items())]})
+        self._ingestion.write(self._ingestion_text())
+        self._catalog.write({"datasets": [_kept(each) for _, each in sorted(self._datasets.items())]})
         kind = "table" if table else "container"
         return CatalogEntry(full, f"https://{self.settings.host}/{kind}/{full}")
 

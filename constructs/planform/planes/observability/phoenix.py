@@ -298,7 +298,7 @@ class Phoenix(ClusterComponent):
         }
         text = json.dumps(document, indent=2) + "\n"
         if name in self._files:
-            self._files[name].text = text
+            self._files[name].write(text)
         else:
             self._files[name] = File(self, f"evaluations/{name}.json", text)
 

@@ -89,7 +89,7 @@ class Vault(SecretsInCluster):
                 help="use letters, digits, underscores and hyphens, at most 200",
             )
         self._readers.setdefault(name, set()).update(readers)
-        self._setup.text = self._script()
+        self._setup.write(self._script())
         return SecretRef(id=f"{self.environment.prefix}/{name}", name=name)
 
     def _delivery(self, install: Callable[[], None]) -> Callable[..., str]:
@@ -109,8 +109,8 @@ class Vault(SecretsInCluster):
         if namespace not in self._paths:
             self._store(namespace)
         self._paths[namespace] |= {str(secret.id) for secret in secrets.values()}
-        self._policies[namespace].text = self._policy(namespace)
-        self._setup.text = self._script()
+        self._policies[namespace].write(self._policy(namespace))
+        self._setup.write(self._script())
         remote = {key: {"key": str(secret.id), "property": "value"} for key, secret in secrets.items()}
         self.object(API, "ExternalSecret", name, namespace, scope=scope, spec=external_secret(name, remote))
         return name
