@@ -29,6 +29,7 @@ from planform.kubernetes.names import (
     name_fault,
 )
 from planform.literals import looks_secret
+from planform.terraform.arguments import Path, text_of
 from planform.terraform.expression import Expression
 from planform.terraform.source import shown_file
 
@@ -242,7 +243,7 @@ class KubernetesObject(Delivered):
         seen = _Reading()
         self.labels = dict(sorted((key, str(value)) for key, value in (labels or {}).items()))
         self.annotations = dict(sorted((key, str(value)) for key, value in (annotations or {}).items()))
-        self.body: dict[str, Any] = seen.plain(body, "")
+        self.body: dict[str, Any] = seen.plain(body, ())
         faults += [self._fault(*fault) for fault in seen.faults]
         faults += self._secret_faults()
         if faults:
@@ -322,7 +323,7 @@ class HelmRelease(Delivered):
             help = f"{meant}charts.yaml has {', '.join(known)}"
             faults.append(self._fault("kubernetes/unknown-chart", f"no chart `{chart}` is in the lock file", help))
         seen = _Reading()
-        self.values: dict[str, Any] = seen.plain(values or {}, "values")
+        self.values: dict[str, Any] = seen.plain(values or {}, ((), "values"))
         faults += [self._fault(*fault) for fault in seen.faults]
         if faults:
             raise DiagnosticError(faults)
@@ -347,7 +348,7 @@ class _Reading:
     def __init__(self) -> None:
         self.faults: list[tuple[str, str, str]] = []
 
-    def plain(self, value: Any, path: str) -> Any:
+    def plain(self, value: Any, path: Path) -> Any:
         if type(value) is str and TOKEN not in value:  # nearly all are
             return self._text(value, path)
         if type(value) is dict:
@@ -357,13 +358,13 @@ class _Reading:
         if isinstance(value, Expression) or engine.is_token(value):
             self._fault(
                 "kubernetes/terraform-value",
-                f"`{path}` is a value of Terraform, known only after apply",
+                f"`{text_of(path)}` is a value of Terraform, known only after apply",
                 "use a value that is known at compile time: a contract's, or one made from the blueprint's names",
             )
         elif isinstance(value, str):
             return self._text(str(value), path)
         elif isinstance(value, (list, tuple)):
-            return [self.plain(each, f"{path}[{index}]") for index, each in enumerate(value)]
+            return [self.plain(each, (path, index)) for index, each in enumerate(value)]
         elif isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
             return value
         elif isinstance(value, Mapping):
@@ -371,29 +372,34 @@ class _Reading:
         else:
             self._fault(
                 "kubernetes/bad-value",
-                f"`{path}` is {value!r:.60}, which JSON cannot say",
+                f"`{text_of(path)}` is {value!r:.60}, which JSON cannot say",
                 "use text, numbers, booleans, lists and mappings",
             )
         return None
 
-    def _mapping(self, value: Mapping[Any, Any], path: str) -> dict[str, Any]:
-        for key in value:
+    def _mapping(self, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:
+        found = {}
+        for key, item in value.items():
             if not isinstance(key, str) or len(key) > 500:
-                self._fault("kubernetes/bad-value", f"`{path}` has the key {key!r:.60}", "use a text as the key")
-        kept = {str(key): item for key, item in value.items() if item is not None}
-        return {key: self.plain(item, f"{path}.{key}" if path else key) for key, item in kept.items()}
+                self._fault(
+                    "kubernetes/bad-value", f"`{text_of(path)}` has the key {key!r:.60}", "use a text as the key"
+                )
+            if item is not None:
+                name = str(key)
+                found[name] = self.plain(item, (path, name))
+        return found
 
-    def _text(self, text: str, path: str) -> str:
+    def _text(self, text: str, path: Path) -> str:
         kind = looks_secret(text)
         if kind:
             self._fault(
                 "kubernetes/secret-with-data",
-                f"`{path}` holds what looks like {kind}",
+                f"`{text_of(path)}` holds what looks like {kind}",
                 "keep the value in the platform's secret store, name it here, and revoke this one",
             )
             return ""
         if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-            self._fault("kubernetes/bad-value", f"`{path}` is no valid Unicode", "remove the lone surrogate")
+            self._fault("kubernetes/bad-value", f"`{text_of(path)}` is no valid Unicode", "remove the lone surrogate")
             return ""
         return text
 

@@ -8,13 +8,13 @@ makes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from types import CodeType
 from typing import Any, ClassVar, Literal, cast
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from planform.diagnostics import Diagnostic, DiagnosticError, Location, Severity, error
 from planform.terraform.arguments import (
@@ -76,9 +76,6 @@ class Lifecycle(Struct, frozen=True):
     replace_triggered_by: Sequence[Any] | None = None
     precondition: Sequence[Condition] | None = None
     postcondition: Sequence[Condition] | None = None
-
-
-_LIFECYCLE = frozenset(each.name for each in fields(Lifecycle))
 
 
 class _Place:
@@ -888,18 +885,16 @@ def _write_lifecycle(value: Any, record: Record, seen: Inspection) -> dict[str, 
             seen.fault(
                 "terraform/wrong-type", ((), "lifecycle"), f"takes a Lifecycle, not {value!r}", help="Lifecycle(...)"
             )
-    for name in sorted(set(held) - _LIFECYCLE):
-        help = f"arguments here: {', '.join(sorted(_LIFECYCLE))}"
-        seen.fault("terraform/unknown-argument", (((), "lifecycle"), name), "does not exist", help=help)
-    return _given(
-        create_before_destroy=held.get("create_before_destroy"),
-        prevent_destroy=held.get("prevent_destroy"),
-        ignore_changes=_ignored(held.get("ignore_changes"), record, seen),
-        replace_triggered_by=_addresses(held.get("replace_triggered_by"), "replace_triggered_by", record.stack, seen)
-        or None,
-        precondition=_conditions(held.get("precondition"), "precondition", seen),
-        postcondition=_conditions(held.get("postcondition"), "postcondition", seen),
-    )
+    out = {}
+    for name, given in held.items():
+        if name not in _LIFECYCLE:
+            help = f"arguments here: {', '.join(sorted(_LIFECYCLE))}"
+            seen.fault("terraform/unknown-argument", (((), "lifecycle"), name), "does not exist", help=help)
+        elif given is not None:
+            written = _LIFECYCLE[name](given, record, seen)
+            if written is not None:
+                out[name] = written
+    return out
 
 
 def _ignored(values: Any, record: Record, seen: Inspection) -> Any:
@@ -912,7 +907,19 @@ def _ignored(values: Any, record: Record, seen: Inspection) -> Any:
 def _ignored_path(value: Any, record: Record, seen: Inspection) -> str:
     text = value.text.removeprefix(f"{record.key}.") if isinstance(value, Reference) else str(value)
     block = record._schema.block
-    names: list[str] = []
+    where = _unknown_step(block, text)
+    if where is None:
+        help = "write a path such as labels or settings[0].disk_size"
+        seen.fault("terraform/unknown-attribute", ((), "lifecycle"), f"ignores `{text}`, which is no path", help=help)
+    elif where:
+        _no_path(text, where[:-1], where[-1], block, seen)
+    return text
+
+
+@cache
+def _unknown_step(block: Block, text: str) -> tuple[str, ...] | None:
+    """The names of a path up to the first that the block has not; () where it has all, None where it is no path."""
+    names: tuple[str, ...] = ()
     at: Any = block
     end = 0
     for step in _STEP.finditer(text):
@@ -920,16 +927,25 @@ def _ignored_path(value: Any, record: Record, seen: Inspection) -> str:
             break
         end = step.end()
         if step[1] and isinstance(at, Block):
+            names = (*names, step[1])
             if step[1] not in at:
-                _no_path(text, tuple(names), step[1], block, seen)
-                return text
-            names.append(step[1])
+                return names
             found = _field(at, step[1])
             at = found.block if isinstance(found, Nested) else found.nested
-    if end != len(text) or not text:
-        help = "write a path such as labels or settings[0].disk_size"
-        seen.fault("terraform/unknown-attribute", ((), "lifecycle"), f"ignores `{text}`, which is no path", help=help)
-    return text
+    return () if end == len(text) and text else None
+
+
+_LIFECYCLE: dict[str, Callable[[Any, Record, Inspection], Any]] = {
+    "create_before_destroy": lambda value, _, __: value,
+    "prevent_destroy": lambda value, _, __: value,
+    "ignore_changes": _ignored,
+    "replace_triggered_by": lambda value, record, seen: (
+        _addresses(value, "replace_triggered_by", record.stack, seen) or None
+    ),
+    "precondition": lambda value, _, seen: _conditions(value, "precondition", seen),
+    "postcondition": lambda value, _, seen: _conditions(value, "postcondition", seen),
+}
+"""How each field of a Lifecycle is written."""
 
 
 def _no_path(text: str, where: tuple[str, ...], name: str, block: Block, seen: Inspection) -> None:
