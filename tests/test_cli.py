@@ -709,6 +709,24 @@ def test_an_interrupted_run_leaves_nothing(moment: str, work: Path, tmp_path: Pa
     assert list(temporary.iterdir()) == []
 
 
+def test_a_run_that_is_interrupted_while_it_is_judged_leaves_nothing(work: Path, tmp_path: Path) -> None:
+    tool = tmp_path / "opa"
+    tool.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexec sleep 60\n")
+    tool.chmod(0o755)
+    before = sorted(path.name for path in work.iterdir())
+    variables = environment(PLANFORM_OPA=str(tool))
+    arguments = ("synth", "platform.yaml", "--policy-engine", "opa")
+    with start(*arguments, cwd=work, env=variables, start_new_session=True, preexec_fn=interruptible) as process:
+        while not (tmp_path / "asked").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        out, said = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert said.strip() == "interrupted"
+    assert sorted(path.name for path in work.iterdir()) == before
+
+
 def killed_while_writing(folder: Path, *arguments: str) -> bool:
     """Run planform, and kill it when it has begun to write; whether it was in time."""
     with start("synth", *arguments, cwd=folder) as process:

@@ -20,6 +20,7 @@ from planform.checks.policy.own import found_beside, own_packs
 from planform.checks.policy.own_tests import run_tests
 from planform.checks.policy.severities import tightened
 from planform.diagnostics import DiagnosticError
+from planform.output.output import Output
 from planform.pipeline import Compilation, compile_files, judge
 from planform.rules import skeleton
 from planform.rules.pack import shipped_pack
@@ -275,7 +276,13 @@ def test_what_is_denied_is_not_written(tmp_path: Path) -> None:
     done = run("synth", "platform.yaml", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "policy/waiver-expired" in done.stderr and "nothing was written" in done.stderr
-    assert not (tmp_path / "planform.out").exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["platform.yaml"]
+    assert run("synth", str(MINIMAL), "--out", "good", cwd=tmp_path).returncode == 0
+    before = Output.read(tmp_path / "good")
+    done = run("synth", "platform.yaml", "--out", "good", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert Output.read(tmp_path / "good") == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["good", "platform.yaml"]
     done = run("synth", "platform.yaml", "--allow-denied", cwd=tmp_path)
     assert done.returncode == 0
     assert "policy/waiver-expired" in done.stderr
