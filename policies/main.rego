@@ -35,7 +35,7 @@ unknown contains entry.path if {
 is_known(stack) if input.facts.environments[input.facts.stacks[stack]]
 
 # How much there was to judge, so that a document that was read in part is no pass.
-subjects := (count(tf.all_resources) + count(k8s.objects)) + count(text.files)
+subjects := (tf.number_of_resources + count(k8s.objects)) + count(text.files)
 
 # What conftest asks for: `conftest test plan.json --policy policies --data facts.json --namespace main`.
 deny contains {"msg": concat(": ", [finding.rule, finding.msg]), "rule": finding.rule} if {

@@ -49,11 +49,44 @@ all_resources := array.concat(
 	],
 )
 
+# How many there are, which is sooner known than what they are.
+number_of_resources := count(_written_names) + count(_planned_changes)
+
+_written_names := [name |
+	some document in input.stacks
+	some named in document.resource
+	some name, _ in named
+]
+
+_planned_changes := [change |
+	some document in input.stacks
+	some change in document.resource_changes
+	_is_to_be(change)
+]
+
+# The resources of every type that have an argument. Most have not, so this is sooner than a look at all of them.
+having(argument) := array.concat(
+	[resource |
+		some stack, document in input.stacks
+		some type, named in document.resource
+		some name, body in named
+		body[argument] != null
+		resource := _written(stack, type, name, body)
+	],
+	[resource |
+		some stack, document in input.stacks
+		some change in document.resource_changes
+		change.change.after[argument] != null
+		resource := _planned(stack, change)
+	],
+)
+
 # The grants of IAM, on whatever they are: one member each, or a list.
 grants := [grant |
-	some grant in all_resources
+	some type in types
 	some ending in ["_iam_member", "_iam_binding"]
-	endswith(grant.type, ending)
+	endswith(type, ending)
+	some grant in resources(type)
 ]
 
 # Whom a grant is to, as far as it is known.
@@ -81,7 +114,9 @@ _planned(stack, change) := {
 	"body": change.change.after,
 	"unknown": object.get(change.change, "after_unknown", {}),
 	"planned": true,
-} if {
+} if _is_to_be(change)
+
+_is_to_be(change) if {
 	change.mode == "managed"
 	is_object(change.change.after)
 }

@@ -20,9 +20,8 @@ violation contains tf.finding(network, "makes its subnets by itself") if {
 }
 
 violation contains tf.finding(resource, "is in the default network") if {
-	some resource in tf.all_resources
-	network := resource.body.network
-	regex.match(`(^|/)default$`, network)
+	some resource in tf.having("network")
+	regex.match(`(^|/)default$`, resource.body.network)
 }
 
 violation contains tf.finding(machine, "is in the default network") if {

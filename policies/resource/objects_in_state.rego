@@ -15,7 +15,8 @@ package rules.resource.objects_in_state
 import data.lib.tf
 
 violation contains tf.finding(resource, "is applied by Terraform and not by GitOps") if {
-	some resource in tf.all_resources
+	some type in tf.types
 	some prefix in ["kubernetes_", "helm_release", "kubectl_"]
-	startswith(resource.type, prefix)
+	startswith(type, prefix)
+	some resource in tf.resources(type)
 }

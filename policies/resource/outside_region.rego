@@ -20,8 +20,8 @@ import data.lib.tf
 place := `^[a-z]+-[a-z]+[0-9]+(-[a-z])?$`
 
 violation contains tf.finding(resource, concat(" ", ["is in", location])) if {
-	some resource in tf.all_resources
 	some argument in ["location", "region", "zone"]
+	some resource in tf.having(argument)
 	location := lower(resource.body[argument])
 	regex.match(place, location)
 	not is_allowed(location, facts.of(resource).regions)
