@@ -227,10 +227,8 @@ def too_early(objects: Mapping[str, dict[str, Any]]) -> list[str]:
 def root_syncs(objects: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str, set[str]]]:
     """Of each RootSync: its folder, or the namespace of its chart, and what surely comes before."""
     found = named(objects, "RootSync")
-    first = {
-        name: {each.rpartition("/")[2] for each in each["metadata"].get("annotations", {}).get(AFTER, "").split(",")} - {""}
-        for name, each in found.items()
-    }
+    notes = {name: each["metadata"].get("annotations", {}).get(AFTER, "") for name, each in found.items()}
+    first = {name: {each.rpartition("/")[2] for each in note.split(",") if each} for name, note in notes.items()}
     for name in graphlib.TopologicalSorter(first).static_order():
         first[name] = first[name].union(*(first[each] for each in first[name]))
     sources = {name: each["spec"][each["spec"]["sourceType"]] for name, each in found.items()}
