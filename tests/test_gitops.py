@@ -149,9 +149,27 @@ def test_argo_cd_orders_by_waves() -> None:
     }
     assert wave["argo-cd"] < wave["gatekeeper"] < wave["security-opa-gatekeeper"] < wave["kueue"]
     assert wave["kueue"] < wave["resource-kueue"] < wave["team-fraud-base"]
-    fence = manifest(result, "sync/argo-cd/appproject-team-fraud")["spec"]
-    assert fence["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
-    assert [each["namespace"] for each in fence["destinations"]] == ["fraud"]
+
+
+def test_a_teams_project_of_argo_cd_lets_in_what_is_the_teams_and_no_more() -> None:
+    """Argo CD holds an application's own destination against its project's too, a missing namespace included."""
+    files = {path.removeprefix("kubernetes/prod/"): text for path, text in reference(ARGO).output.files.items()}
+
+    def spec(path: str) -> dict[str, Any]:
+        return yaml.safe_load(str(files[f"sync/argo-cd/{path}.yaml"]))["spec"]  # type: ignore[no-any-return]
+
+    for team in ("fraud", "search"):
+        fence = spec(f"appproject-team-{team}")
+        folder = [yaml.safe_load(str(text)) for path, text in files.items() if path.startswith(f"team-{team}/")]
+        wide = {
+            (each["apiVersion"].partition("/")[0], each["kind"])
+            for each in folder
+            if "namespace" not in each["metadata"]
+        }
+        assert {(each["group"], each["kind"]) for each in fence["clusterResourceWhitelist"]} == wide
+        assert {each["namespace"] for each in fence["destinations"]} == {team}
+        assert spec(f"application-team-{team}-base")["destination"]["namespace"] == team
+    assert spec("application-team-search-node-pool-l4-pair")["destination"]["namespace"] == "search"
 
 
 def test_another_tool_changes_only_its_own_files() -> None:
