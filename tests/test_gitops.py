@@ -328,6 +328,9 @@ def test_a_team_has_a_namespace_with_limits_access_identity_and_budget() -> None
         "pod-security.kubernetes.io/warn": "restricted",
         "team": "fraud",
     }
+    origin = result.objects["kubernetes/dev/sync/config-sync/namespace-fraud.yaml"].origin
+    assert origin is not None
+    assert origin.path == "teams.fraud"
     (subject,) = manifest(result, "team-fraud/base/rolebinding-owners-edit")["subjects"]
     assert (subject["kind"], subject["name"]) == ("Group", "fraud-ml@acme.example")
     account = manifest(result, "team-fraud/base/serviceaccount-workload")["metadata"]["annotations"]
@@ -428,8 +431,10 @@ def test_components_work_in_anybodys_stack() -> None:
     assert sync["secretRef"] == {"name": "git-creds"}
     assert len(records_of(stack)) == 0
     assert gitops.namespace("kueue-system") == "kueue-system"
-    with pytest.raises(Refused, match="has no label `tier`"):
+    with pytest.raises(Refused, match="has no label `tier`, and is asked for with `a`"):
         gitops.namespace("kueue-system", labels={"tier": "a"})
+    with pytest.raises(Refused, match="has no label `team`, and is asked for with `ml`"):
+        gitops.namespace("kueue-system", owner={"team": "ml"})
 
 
 def test_somebody_who_owns_two_teams_is_let_in_once() -> None:

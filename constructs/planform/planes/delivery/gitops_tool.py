@@ -87,7 +87,7 @@ class GitOpsTool(Component):
                 raise self.refuse(
                     "contract/namespace-label",
                     f"namespace `{name}` has {has}, and is asked for with `{value}`",
-                    help="use two namespaces, or agree on one value",
+                    help="use two namespaces, or agree on one value; a team's namespace has the team's name",
                 )
         return name
 
