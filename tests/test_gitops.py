@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import graphlib
 import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +27,7 @@ from planform.planes.resource.kueue import Kueue
 from planform.spec.environment import Environment
 from planform.terraform.record import records_of
 
+REFERENCE = Path(__file__).resolve().parent.parent / "blueprints" / "reference"
 HEAD = """\
 planform: 1
 kind: Platform
@@ -143,9 +149,27 @@ def test_argo_cd_orders_by_waves() -> None:
     }
     assert wave["argo-cd"] < wave["gatekeeper"] < wave["security-opa-gatekeeper"] < wave["kueue"]
     assert wave["kueue"] < wave["resource-kueue"] < wave["team-fraud-base"]
-    fence = manifest(result, "sync/argo-cd/appproject-team-fraud")["spec"]
-    assert fence["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
-    assert [each["namespace"] for each in fence["destinations"]] == ["fraud"]
+
+
+def test_a_teams_project_of_argo_cd_lets_in_what_is_the_teams_and_no_more() -> None:
+    """Argo CD holds an application's own destination against its project's too, a missing namespace included."""
+    files = {path.removeprefix("kubernetes/prod/"): text for path, text in reference(ARGO).output.files.items()}
+
+    def spec(path: str) -> dict[str, Any]:
+        return yaml.safe_load(str(files[f"sync/argo-cd/{path}.yaml"]))["spec"]  # type: ignore[no-any-return]
+
+    for team in ("fraud", "search"):
+        fence = spec(f"appproject-team-{team}")
+        folder = [yaml.safe_load(str(text)) for path, text in files.items() if path.startswith(f"team-{team}/")]
+        wide = {
+            (each["apiVersion"].partition("/")[0], each["kind"])
+            for each in folder
+            if "namespace" not in each["metadata"]
+        }
+        assert {(each["group"], each["kind"]) for each in fence["clusterResourceWhitelist"]} == wide
+        assert {each["namespace"] for each in fence["destinations"]} == {team}
+        assert spec(f"application-team-{team}-base")["destination"]["namespace"] == team
+    assert spec("application-team-search-node-pool-l4-pair")["destination"]["namespace"] == "search"
 
 
 def test_another_tool_changes_only_its_own_files() -> None:
@@ -175,6 +199,91 @@ def test_two_runs_have_the_same_bytes() -> None:
     assert first.digest() == second.digest()
 
 
+THE_CLUSTERS_OWN = re.compile(r"default|argocd|(kube|gke|gmp|config-management)-.*")
+"""Namespaces that are there before the tool reads anything: of Kubernetes, of GKE, and of the tools themselves."""
+AFTER = "config.kubernetes.io/depends-on"
+
+
+@functools.cache
+def reference(gitops: str) -> Compilation:
+    """The reference with another tool."""
+    documents = []
+    for file in sorted(REFERENCE.rglob("*.yaml")):
+        text = file.read_text("utf-8")
+        if file.name == "platform.yaml":
+            assert "gitops: config-sync" in text
+            text = text.replace("gitops: config-sync", f"gitops: {gitops}")
+        documents += read_text(text, str(file))
+    return compile_documents(documents)
+
+
+def too_early(objects: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Objects, and charts, that an environment's tool may bring before the Namespace that they live in.
+
+    `objects` are by their paths below the environment's folder. The tool reads `sync` first, and there, as in each
+    folder, it takes Namespaces before all else; then come the folders and charts that `sync` names.
+    """
+    steps = {**root_syncs(objects), **applications(objects)}
+    made, living = {}, []
+    for path, each in objects.items():
+        step = "sync" if path.startswith("sync/") else next(
+            name for name, (folder, _, _) in steps.items() if folder and path.startswith(f"{folder}/")
+        )  # fmt: skip
+        if each["kind"] == "Namespace":
+            made[each["metadata"]["name"]] = step
+        elif "namespace" in each["metadata"]:
+            living.append((path, step, each["metadata"]["namespace"]))
+    living += [(f"chart {name}", name, into) for name, (_, into, _) in steps.items() if into]
+    return [
+        path
+        for path, step, namespace in living
+        if not THE_CLUSTERS_OWN.fullmatch(namespace)
+        and made.get(namespace) not in ({"sync", step} | (steps[step][2] if step in steps else set()))
+    ]
+
+
+def root_syncs(objects: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str, set[str]]]:
+    """Of each RootSync: its folder, or the namespace of its chart, and what surely comes before."""
+    found = named(objects, "RootSync")
+    notes = {name: each["metadata"].get("annotations", {}).get(AFTER, "") for name, each in found.items()}
+    first = {name: {each.rpartition("/")[2] for each in note.split(",") if each} for name, note in notes.items()}
+    for name in graphlib.TopologicalSorter(first).static_order():
+        first[name] = first[name].union(*(first[each] for each in first[name]))
+    sources = {name: each["spec"][each["spec"]["sourceType"]] for name, each in found.items()}
+    return {name: (each.get("dir", ""), each.get("namespace", ""), first[name]) for name, each in sources.items()}
+
+
+def applications(objects: Mapping[str, dict[str, Any]]) -> dict[str, tuple[str, str, set[str]]]:
+    """Of each Application: its folder, or the namespace of its chart, and what surely comes before."""
+    found = named(objects, "Application")
+    wave = {name: int(each["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]) for name, each in found.items()}
+    return {
+        name: (
+            "/".join(each["spec"]["source"].get("path", "").split("/")[2:]),
+            each["spec"]["destination"].get("namespace", ""),
+            {other for other in found if wave[other] < wave[name]},
+        )
+        for name, each in found.items()
+    }
+
+
+def named(objects: Mapping[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {each["metadata"]["name"]: each for each in objects.values() if each["kind"] == kind}
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("gitops", ["config-sync", ARGO], ids=["config-sync", "argo-cd"])
+def test_nothing_comes_before_its_namespace(gitops: str, environment: str) -> None:
+    top = f"kubernetes/{environment}/"
+    objects = {
+        path.removeprefix(top): yaml.safe_load(str(text))
+        for path, text in reference(gitops).output.files.items()
+        if path.startswith(top)
+    }
+    assert len(objects) > 180
+    assert too_early(objects) == []
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -192,7 +301,7 @@ def test_two_runs_have_the_same_bytes() -> None:
             "spec/two-sources",
         ),
         (("  fraud:", "  default:"), "spec/team-name"),
-        (("  fraud:", "  kueue-system:"), "kubernetes/duplicate-object"),
+        (("  fraud:", "  kueue-system:"), "contract/namespace-label"),
         (("  fraud:", "  a-team-with-a-very-long-name:"), "spec/team-name"),
         (("  delivery:", "  sync:"), "spec/reserved-plane"),
         (("  delivery:", "  team_fraud:"), "spec/reserved-plane"),
@@ -211,7 +320,17 @@ def test_what_cannot_be_delivered_is_refused(changed: tuple[str, str], code: str
 
 def test_a_team_has_a_namespace_with_limits_access_identity_and_budget() -> None:
     result = compiled(platform())
-    assert manifest(result, "team-fraud/base/namespace-fraud")["metadata"]["labels"]["team"] == "fraud"
+    assert manifest(result, "sync/config-sync/namespace-fraud")["metadata"]["labels"] == {
+        "environment": "dev",
+        "managed_by": "planform",
+        "pod-security.kubernetes.io/audit": "restricted",
+        "pod-security.kubernetes.io/enforce": "baseline",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "team": "fraud",
+    }
+    origin = result.objects["kubernetes/dev/sync/config-sync/namespace-fraud.yaml"].origin
+    assert origin is not None
+    assert origin.path == "teams.fraud"
     (subject,) = manifest(result, "team-fraud/base/rolebinding-owners-edit")["subjects"]
     assert (subject["kind"], subject["name"]) == ("Group", "fraud-ml@acme.example")
     account = manifest(result, "team-fraud/base/serviceaccount-workload")["metadata"]["annotations"]
@@ -242,7 +361,7 @@ def test_without_a_cluster_a_team_has_its_budget_only() -> None:
 def test_in_one_stack_teams_are_part_of_it() -> None:
     result = compiled(platform(layout="layout: single\n"))
     assert result.stacks == ("acme-ai-dev",)
-    assert "kubernetes/dev/team-fraud/base/namespace-fraud.yaml" in result.output.files
+    assert "kubernetes/dev/sync/config-sync/namespace-fraud.yaml" in result.output.files
 
 
 # Queues
@@ -312,8 +431,10 @@ def test_components_work_in_anybodys_stack() -> None:
     assert sync["secretRef"] == {"name": "git-creds"}
     assert len(records_of(stack)) == 0
     assert gitops.namespace("kueue-system") == "kueue-system"
-    with pytest.raises(Refused, match="would have the label `tier`"):
+    with pytest.raises(Refused, match="has no label `tier`, and is asked for with `a`"):
         gitops.namespace("kueue-system", labels={"tier": "a"})
+    with pytest.raises(Refused, match="has no label `team`, and is asked for with `ml`"):
+        gitops.namespace("kueue-system", owner={"team": "ml"})
 
 
 def test_somebody_who_owns_two_teams_is_let_in_once() -> None:

@@ -50,7 +50,7 @@ EVIDENCE: dict[str, dict[str, tuple[str, ...]]] = {
             r"google_monitoring_dashboard\.notebook_churn",
             r"google_monitoring_alert_policy\.notebook_churn_long",
             r"rootsync-chart-jupyterhub\.yaml",
-            r"team-fraud/base/namespace-fraud\.yaml",
+            r"sync/config-sync/namespace-fraud\.yaml",
         ),
     },
     "ExperimentTracking": {

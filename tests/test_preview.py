@@ -274,6 +274,19 @@ def test_a_quota_reaches_the_cluster_under_the_line_and_name_of_its_team() -> No
     assert (owner.environment, owner.plane, owner.component) == ("dev", "resource", "kueue")
 
 
+def test_what_the_gitops_tool_reads_first_is_its_planes_and_a_namespace_its_teams() -> None:
+    text = (ROOT / "blueprints" / "reference" / "platform.yaml").read_text()
+    head = edited([("  fraud:\n", "  payments: {owners: [group:payments@acme.example]}\n  fraud:\n")], text)
+    for one, other, action in ((text, head, "create"), (head, text, "destroy")):
+        found = preview(side(one, "base"), side(other), environments=("dev",))
+        changed = [each for each in found if each.stack == "kubernetes/dev/sync/config-sync"]
+        whose = {each.address: (each.owner.plane, each.owner.team) for each in changed if str(each.action) == action}
+        assert whose == {
+            "v1 Namespace payments": ("", "payments"),
+            "configsync.gke.io/v1beta1 RootSync config-management-system/team-payments": ("delivery", "delivery-team"),
+        }
+
+
 # What of a stack is planned
 
 

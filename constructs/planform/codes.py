@@ -407,7 +407,7 @@ CODES: dict[str, Code] = {
         why="A namespace is asked for by everybody who puts something in it, and its labels are shared.",
         wrong='gitops.namespace("ml", labels={"tier": "a"})\ngitops.namespace("ml", labels={"tier": "b"})\n',
         right='gitops.namespace("ml-a", labels={"tier": "a"})\ngitops.namespace("ml-b", labels={"tier": "b"})\n',
-        help="use two namespaces, or agree on one value",
+        help="use two namespaces, or agree on one value; a team's namespace has the team's name",
     ),
     "contract/no-accelerator": Code(
         title="an accelerator that no node of the cluster has",

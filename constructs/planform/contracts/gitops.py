@@ -8,6 +8,7 @@ from typing import Literal, Protocol, runtime_checkable
 from msgspec import Struct
 
 from planform.contracts.delivers_files import DeliversFiles
+from planform.diagnostics import Location
 from planform.kubernetes.delivery import Part
 
 __all__ = ["GitOps", "ManifestSource"]
@@ -44,8 +45,18 @@ class GitOps(DeliversFiles, Protocol):
     def home(self) -> str:
         """The namespace that the tool itself runs in, which no policy may close or check."""
 
-    def namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> str:
-        """The namespace `name`, made on first use, before every chart; `labels` are added to those it has."""
+    def namespace(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        owner: Mapping[str, str] | None = None,
+        origin: Location | None = None,
+    ) -> str:
+        """The namespace `name`, made on first use, before everything in it; `labels` are added to those it has.
+
+        `owner` is the labels of whose it is, where that is not the tool's plane, and `origin` the line it is made for.
+        """
 
     def deliver(self, parts: Sequence[Part]) -> None:
         """Bring these into the cluster, each after what it needs. Called once, when all components are built."""

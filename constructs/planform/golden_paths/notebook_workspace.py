@@ -24,6 +24,7 @@ from planform.golden_paths.accelerated import missing_accelerator
 from planform.golden_paths.entity import show
 from planform.golden_paths.path import Path
 from planform.golden_paths.team_secrets import bring_secrets, secret_faults
+from planform.kubernetes.record import SYNC
 from planform.spec.fault import Fault
 from planform.spec.units import Gib, KebabName, Principal
 from planform.spec.workload import AcceleratorAsk, Reference, Workload
@@ -251,7 +252,7 @@ class NotebookWorkspace(Path):
     def _watch(self, made: NotebookRef) -> None:
         self.finds("observability", f"{self.settings.idle_minutes} idle minutes")
         if self.finops is not None:
-            self.finds("observability", f"team: {self.team}", inside=f"{self.space_folder}namespace-")
+            self.finds("observability", f"team: {self.team}", inside=f"kubernetes/{self.environment.name}/{SYNC}/")
         if self.monitoring is None:
             self.lacks("observability", "monitoring")
             return

@@ -129,7 +129,7 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
                     f"team-{self.name}", roles=IDENTITY_ROLES, purpose=purpose
                 )
             if self.tools.gitops is not None:
-                self._space(self.tools.compute)
+                self._space(self.tools.compute, self.tools.gitops)
         if self.tools.ide is not None:
             self.workstation = self.tools.ide.team(self.name, owners=self.team.owners, identity=self.identity)
         self._set_budget()
@@ -137,14 +137,9 @@ class TeamSpace(Construct):  # type: ignore[misc, unused-ignore]
             amount = self.team.budget_usd_month
             self.tools.finops.team(self.name, namespace=self.name, owners=self.team.owners, budget_usd_month=amount)
 
-    def _space(self, compute: Compute) -> None:
-        self.namespace = self.name
-        labels = {
-            "pod-security.kubernetes.io/enforce": "baseline",
-            "pod-security.kubernetes.io/warn": "restricted",
-            "pod-security.kubernetes.io/audit": "restricted",
-        }
-        KubernetesObject(self, "v1", "Namespace", self.name, labels={**self.labels, **labels})
+    def _space(self, compute: Compute, gitops: GitOps) -> None:
+        audit = {"pod-security.kubernetes.io/audit": "restricted"}
+        self.namespace = gitops.namespace(self.name, labels=audit, owner=self.labels, origin=self.origin)
         if self.tools.batch_queue is not None:
             self.queue = self.tools.batch_queue.team(
                 self.name, namespace=self.name, scope=self, accelerators=self.team.accelerators

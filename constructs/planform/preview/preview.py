@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from planform.blueprint.document import Document
 from planform.diagnostics import Location
+from planform.kubernetes.record import SYNC
 from planform.output.output import Output
 from planform.own_app import Compose
 from planform.pipeline import Compilation, compile_documents
@@ -236,17 +237,18 @@ class Owners:
         found = [records.get((verdict.stack, verdict.address)) for records in self._origins]
         # What is gone from head is known to base.
         sides = sorted(zip(self._sides, found, strict=True), key=lambda side: side[1] is None)
-        return next((owner for side, record in sides if (owner := _owner(side, record, verdict.stack))), Owner())
+        return next((owner for side, record in sides if (owner := _owner(side, record, verdict))), Owner())
 
 
-def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None:
+def _owner(side: Compilation, record: Record | None, verdict: Verdict) -> Owner | None:
     """Whose a stack's address is on one side; `record` is None for what is not a resource of it."""
+    stack = verdict.stack
     path = record.construct_path.split("/") if record else []
     capability = path[1] if len(path) > 2 else ""
     for spec in side.specs:
         production = spec.environment.production
         if stack.startswith(f"{KUBERNETES}/{spec.name}/"):
-            return _owner_of_objects(spec, stack.split("/")[2:])
+            return _owner_of_objects(spec, verdict)
         for team in spec.teams:
             if team_stack_name(spec, team) == stack:
                 return Owner(spec.name, team=team, production=production, origin=record.origin if record else None)
@@ -268,12 +270,16 @@ def _owner(side: Compilation, record: Record | None, stack: str) -> Owner | None
     return None
 
 
-def _owner_of_objects(spec: EnvironmentSpec, path: Sequence[str]) -> Owner:
-    """Whose the Kubernetes objects of a folder are: of a plane's component, or of a team."""
-    plane = spec.planes.get(path[0].replace("-", "_"))
+def _owner_of_objects(spec: EnvironmentSpec, verdict: Verdict) -> Owner:
+    """Whose a Kubernetes object is, a component's or a team's: its folder says so, in `sync` its labels."""
+    _, _, folder, *below = verdict.stack.split("/")
+    if folder == SYNC:
+        labels = verdict.body.get("metadata", {}).get("labels", {})
+        folder = labels.get("plane", f"team-{labels.get('team', '')}")
+    plane = spec.planes.get(folder.replace("-", "_"))
     if plane is None:
-        return Owner(spec.name, team=path[0].removeprefix("team-"), production=spec.environment.production)
-    component = path[1] if len(path) > 1 else ""
+        return Owner(spec.name, team=folder.removeprefix("team-"), production=spec.environment.production)
+    component = below[0] if below else ""
     capability = next((name for name, slot in plane.slots.items() if slot.component == component), "")
     return Owner(spec.name, plane.name, capability, component, plane.owner, spec.environment.production)
 

@@ -59,7 +59,7 @@ def applications(
             wave=wave[step],
             project=part.manifests.plane,
             source=chart_source(release) if release else files,
-            into=release.namespace if release else None,
+            into=release.namespace if release else _team(part.manifests.plane),
         )
 
 
@@ -154,20 +154,26 @@ def _project(
     namespace: str,
     labels: Mapping[str, str],
 ) -> None:
-    team = plane.startswith("team-")
+    team = _team(plane)
     releases = [release for part in parts for release in part.releases]
     everything = [{"group": "*", "kind": "*"}]
-    spaces = sorted({each.namespace or each.name for part in parts for each in part.objects})
+    objects = [each for part in parts for each in part.objects]
+    wide = sorted({(each.group, each.kind) for each in objects if not each.namespace})
     make_project(
         scope,
         plane,
         namespace=namespace,
         labels=labels,
-        description=f"What belongs to {'team ' + plane.removeprefix('team-') if team else 'plane ' + plane}.",
+        description=f"What belongs to {f'team {team}' if team else f'plane {plane}'}.",
         repositories=[source.url, *(_bare(release.chart.repository) for release in releases)],
-        into=spaces if team else ["*"],
-        cluster_kinds=[{"group": "", "kind": "Namespace"}] if team else everything,
+        into=sorted({team, *(each.namespace for each in objects if each.namespace)}) if team else ["*"],
+        cluster_kinds=[{"group": group, "kind": kind} for group, kind in wide] if team else everything,
     )
+
+
+def _team(plane: str) -> str | None:
+    """The team whose plane it is, and the name of its namespace."""
+    return plane.removeprefix("team-") if plane.startswith("team-") else None
 
 
 def _bare(repository: str) -> str:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from pydantic import Field, StringConstraints
 
 from planform.contracts.gitops import GitOps, ManifestSource
+from planform.diagnostics import Location
 from planform.kubernetes.delivery import Part
 from planform.kubernetes.record import SYNC, KubernetesObject, Manifests
 from planform.planes.component import Component
@@ -63,20 +64,30 @@ class GitOpsTool(Component):
         self._namespaces: dict[str, KubernetesObject] = {}
         self._install()
 
-    def namespace(self, name: str, *, labels: Mapping[str, str] | None = None) -> str:
+    def namespace(
+        self,
+        name: str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        owner: Mapping[str, str] | None = None,
+        origin: Location | None = None,
+    ) -> str:
         """The namespace, among the files that the tool reads first."""
+        wanted = {**(owner or {}), **(labels or {})}
         held = self._namespaces.get(name)
         if held is None:
+            own = self.labels if owner is None else owner
             held = KubernetesObject(
-                self, "v1", "Namespace", name, labels={**self.labels, **_SAFE_PODS, **(labels or {})}
+                self, "v1", "Namespace", name, labels={**own, **_SAFE_PODS, **wanted}, origin=origin
             )
             self._namespaces[name] = held
-        for key, value in (labels or {}).items():
+        for key, value in wanted.items():
             if held.labels.get(key) != value:
+                has = f"the label `{key}` as `{held.labels[key]}`" if key in held.labels else f"no label `{key}`"
                 raise self.refuse(
                     "contract/namespace-label",
-                    f"namespace `{name}` would have the label `{key}` as `{held.labels.get(key)}` and as `{value}`",
-                    help="use two namespaces, or agree on one value",
+                    f"namespace `{name}` has {has}, and is asked for with `{value}`",
+                    help="use two namespaces, or agree on one value; a team's namespace has the team's name",
                 )
         return name
 
