@@ -89,7 +89,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """The console script. A verb ends its own run when the input is wrong; what else goes wrong is told here."""
     if args is None:  # a process of its own, which keeps nearly all that it makes until it ends
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # every distribution is searched for them
-        gc.set_threshold(1_000_000, 20, 100)
+        gc.set_threshold(10_000_000, 20, 100)
         atexit.register(gc.freeze)  # else all of it is looked through at exit, to free what the exit frees
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
