@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from planform.contracts.identity import Identity
@@ -21,6 +22,9 @@ from planform.spec.platform import WorkloadSpec, kebab
 from planform.spec.workload import Workload
 
 __all__ = ["Path"]
+
+_is_a = lru_cache(maxsize=1024)(isinstance)
+"""Every workload asks the same of the same components, and a protocol looks at each of its members."""
 
 
 class Path(Construct):  # type: ignore[misc, unused-ignore]
@@ -193,7 +197,7 @@ class Path(Construct):  # type: ignore[misc, unused-ignore]
     def _receive(self, components: Mapping[str, object]) -> Iterator[Fault]:
         for need in self.needs():
             found = components.get(need.capability)
-            fits = isinstance(found, need.contract)
+            fits = _is_a(found, need.contract)
             if not fits and not need.optional:
                 yield Fault(
                     "workload/missing-capability",

@@ -14,7 +14,6 @@ from planform.plain_yaml import load
 __all__ = ["Action", "actions", "third_party", "uses", "with_tags"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_USES = re.compile(r"^( *(?:- )?uses: )([A-Za-z0-9._-]+/[A-Za-z0-9._-]+)(\S*@[0-9a-f]{40})$", re.MULTILINE)
 
 
 class Action(Struct, frozen=True):
@@ -50,4 +49,6 @@ def third_party() -> tuple[str, ...]:
 
 def with_tags(text: str) -> str:
     """A workflow's text with the release of each action in a comment behind its commit."""
-    return _USES.sub(lambda found: f"{found[0]} # {actions()[found[2]].tag}", text)
+    for action in actions().values():
+        text = text.replace(f"@{action.commit}\n", f"@{action.commit} # {action.tag}\n")
+    return text

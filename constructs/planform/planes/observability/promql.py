@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -56,6 +57,7 @@ class _Unreadable(ValueError):
     """A bracket or a string that does not end."""
 
 
+@lru_cache(maxsize=64)  # a query is asked about more than once
 def _outside_braces(query: str) -> str:
     """The query without its strings and selectors. Raises _Unreadable."""
     expected: list[str] = []
