@@ -18,7 +18,7 @@ from msgspec.structs import replace
 import planform
 from planform.checks.policy.checkov import Baseline, Checkov, Opinion, baseline, checkov_here
 from planform.checks.policy.document import Judged
-from planform.checks.policy.judge import judge
+from planform.checks.policy.judge import judging
 from planform.checks.policy.waivers import Written
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError
@@ -104,9 +104,9 @@ def test_what_is_broken_is_found_at_the_blueprints_line() -> None:
         "reason": "the press kit, which is public on purpose", "owner": "group:a@acme.example",
     })  # fmt: skip
     assert isinstance(waiver, Waiver)
-    judgement = judge(
+    judgement = judging(
         BROKEN.applied(minimal()), today=TODAY, engine=Wasm(), checkov=tool(), waivers=[Written(waiver, {})]
-    )
+    ).result()
     found = {(each.code, each.summary.partition(" ")[0]): each for each in judgement.findings}
     legacy = found["policy/checkov/ckv-gcp-7", CLUSTER]
     assert str(legacy.at).startswith(str(MINIMAL)) and legacy.at is not None

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from planform.checks.policy.document import Judged
 from planform.checks.policy.engine import Opa, Report
-from planform.checks.policy.judge import judge
+from planform.checks.policy.judge import judging
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError
 from planform.kubernetes.images import images
@@ -315,7 +315,7 @@ def as_data(path: str, text: str) -> Any:
 
 def test_nothing_to_judge_is_no_pass() -> None:
     with pytest.raises(DiagnosticError) as caught:
-        judge(replace(whole(), stacks={}, objects=(), files=()), today=TODAY, engine=wasm())
+        judging(replace(whole(), stacks={}, objects=(), files=()), today=TODAY, engine=wasm()).result()
     assert codes(caught) == ["policy/nothing-to-judge"]
 
 
@@ -323,7 +323,7 @@ def test_a_stack_of_an_unknown_environment_is_no_pass() -> None:
     facts = whole().facts
     for odd in ({**facts, "environments": {}}, {**facts, "stacks": {}}):
         with pytest.raises(DiagnosticError) as caught:
-            judge(replace(whole(), facts=odd, objects=()), today=TODAY, engine=wasm())
+            judging(replace(whole(), facts=odd, objects=()), today=TODAY, engine=wasm()).result()
         assert codes(caught) == ["policy/unknown-environment"] * len(whole().stacks)
 
 
@@ -338,7 +338,7 @@ class Silent:
 
 def test_a_rule_that_was_not_evaluated_is_no_pass() -> None:
     with pytest.raises(DiagnosticError) as caught:
-        judge(whole(), today=TODAY, engine=Silent())
+        judging(whole(), today=TODAY, engine=Silent()).result()
     assert codes(caught) == ["policy/engine-failed"] * len(RULES)
 
 
@@ -361,7 +361,7 @@ class Fewer(Short):
 @pytest.mark.parametrize("engine", [Short(), Fewer()])
 def test_a_document_that_was_read_in_part_is_no_pass(engine: Short) -> None:
     with pytest.raises(DiagnosticError) as caught:
-        judge(whole(), today=TODAY, engine=engine)
+        judging(whole(), today=TODAY, engine=engine).result()
     assert codes(caught) == ["policy/engine-failed"]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planform.checks.policy.document import Judged
-from planform.checks.policy.judge import Judgement, judge
+from planform.checks.policy.judge import Judgement, judging
 from planform.checks.policy.waivers import Written
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError, Severity
@@ -49,7 +49,7 @@ def waiver(**changes: object) -> Waiver:
 
 def judged(*waivers: Waiver, whole: bool = True) -> Judgement:
     written = [Written(each, {}) for each in waivers]
-    return judge(published(), today=TODAY, waivers=written, whole=whole, engine=Wasm())
+    return judging(published(), today=TODAY, waivers=written, whole=whole, engine=Wasm()).result()
 
 
 def codes(judgement: Judgement) -> list[str]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from planform.checks.policy.checkov import Checkov
     from planform.checks.policy.document import Judged
     from planform.checks.policy.engine import Engine, EngineName
-    from planform.checks.policy.judge import Judgement
+    from planform.checks.policy.judge import Judgement, Judging
     from planform.checks.policy.waivers import Written
     from planform.ledger.keep import Keeping
     from planform.spec.addresses import Addresses
@@ -54,6 +54,7 @@ __all__ = [
     "compile_files",
     "judge",
     "judged_of",
+    "judging",
     "specs_of",
 ]
 
@@ -306,9 +307,22 @@ def judge(
 
     Raises DiagnosticError when the rules, or checkov where it is given, could not be evaluated.
     """
-    from planform.checks.policy.judge import judge as judge_document
+    return judging(compiled, today=today, plans=plans, engine=engine, folders=folders, checkov=checkov).result()
 
-    return judge_document(
+
+def judging(
+    compiled: Compilation,
+    *,
+    today: date,
+    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    engine: EngineName | Engine = "auto",
+    folders: Sequence[Path] = (),
+    checkov: Checkov | None = None,
+) -> Judging:
+    """The same, ready for its `result` to be waited for beside something else."""
+    from planform.checks.policy.judge import judging as judging_document
+
+    return judging_document(
         judged_of(compiled, plans),
         today=today,
         waivers=_waivers(compiled.specs),

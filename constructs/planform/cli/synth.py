@@ -82,7 +82,7 @@ def command(
 
         from planform.diagnostics import DiagnosticError, in_order
         from planform.output.present import Present
-        from planform.pipeline import compile_files, judge
+        from planform.pipeline import compile_files, judging
     folders = options.policy_folders(run, policies, blueprint)
     changed = None
     if base is not None:
@@ -99,16 +99,17 @@ def command(
     if locked:
         _refuse_out_of_step(compiled, blueprint)
     with run.step("judging and writing"), ThreadPoolExecutor(1) as beside:
-        judging = None
+        verdict = None
         if compiled.judgeable:
-            judging = beside.submit(judge, compiled, today=day or date.today(), engine=policy_engine, folders=folders)
+            rules = judging(compiled, today=day or date.today(), engine=policy_engine, folders=folders)
+            verdict = beside.submit(rules.result)
 
         def judged() -> tuple[Diagnostic, ...]:
             """All findings. Raises DiagnosticError with them where one denies."""
-            if judging is None:
+            if verdict is None:
                 return compiled.findings
-            found = in_order([*compiled.findings, *judging.result().findings])
-            if judging.result().denied and not allow_denied:
+            found = in_order([*compiled.findings, *verdict.result().findings])
+            if verdict.result().denied and not allow_denied:
                 raise DiagnosticError(found)
             return found
 

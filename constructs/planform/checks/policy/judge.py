@@ -20,7 +20,7 @@ from planform.diagnostics import Diagnostic, DiagnosticError, Severity, error, i
 from planform.rules.pack import shipped_pack
 from planform.rules.rule import Rule
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "Judging", "judging"]
 
 
 class Judgement(Struct, frozen=True, dict=True):
@@ -39,7 +39,50 @@ class Judgement(Struct, frozen=True, dict=True):
         return any(each.severity.stops for each in self.findings)
 
 
-def judge(
+class Judging(Struct, frozen=True):
+    """Rules about to be asked, with all made ready that Python makes: the engine can work beside something else."""
+
+    judged: Judged
+    document: bytes
+    rules: Mapping[str, Rule]
+    engine: Engine
+    today: date
+    waivers: Sequence[Written]
+    whole: bool
+    checkov: Checkov | None
+    seconds: float
+    started: float
+
+    def result(self) -> Judgement:
+        """What the rules say. Raises DiagnosticError when they, or checkov, could not be evaluated."""
+        report = self.engine.evaluate(self.document, self.seconds)
+        _complete(self.rules, report, self.judged.subjects)
+        rules, found_by_all, engines = {**self.rules}, report.findings, self.engine.name
+        if self.checkov is not None:
+            opinion = self.checkov.opinion(self.judged, baseline())
+            rules |= opinion.rules
+            found_by_all += opinion.findings
+            engines += f" and checkov {opinion.version}"
+        everything = self.whole and self.checkov is not None
+        asked = [each for each in self.waivers if not _unasked(each, rules, everything)]
+        permissions = Permissions(asked, rules, self.judged, self.today, self.whole)
+        findings: list[Diagnostic] = []
+        waived: list[Diagnostic] = []
+        for found in found_by_all:
+            allowed = permissions.allow(found)
+            (waived if allowed else findings).append(_diagnostic(rules[found["rule"]], found, self.judged))
+        findings += permissions.faults()
+        return Judgement(
+            in_order(findings),
+            in_order(waived),
+            tuple(rules.values()),
+            self.judged.subjects,
+            engines,
+            time.perf_counter() - self.started,
+        )
+
+
+def judging(
     judged: Judged,
     *,
     today: date,
@@ -49,41 +92,18 @@ def judge(
     folders: Sequence[Path] = (),
     checkov: Checkov | None = None,
     seconds: float = SECONDS,
-) -> Judgement:
-    """Judge a document by the shipped rules and those of some folders, and ask checkov if it is given.
+) -> Judging:
+    """Get ready to judge a document by the shipped rules and those of some folders, and by checkov if it is given.
 
     `whole` says that every environment is here, so that a waiver without a target is one too many.
-    Raises DiagnosticError when the rules could not be evaluated, or there was nothing to judge.
+    Raises DiagnosticError when there is no engine, or nothing to judge.
     """
     started = time.perf_counter()
     packs = (shipped_pack(), *own_packs(folders))
     rules = tightened({rule.id: rule for pack in packs for rule in pack.rules}, folders)
     _something(rules, judged)
     chosen = engine_named(engine, packs) if isinstance(engine, str) else engine
-    report = chosen.evaluate(judged.as_json(), seconds)
-    _complete(rules, report, judged.subjects)
-    found_by_all, engines = report.findings, chosen.name
-    if checkov is not None:
-        opinion = checkov.opinion(judged, baseline())
-        rules |= opinion.rules
-        found_by_all += opinion.findings
-        engines += f" and checkov {opinion.version}"
-    asked = [each for each in waivers if not _unasked(each, rules, whole and checkov is not None)]
-    permissions = Permissions(asked, rules, judged, today, whole)
-    findings: list[Diagnostic] = []
-    waived: list[Diagnostic] = []
-    for found in found_by_all:
-        allowed = permissions.allow(found)
-        (waived if allowed else findings).append(_diagnostic(rules[found["rule"]], found, judged))
-    findings += permissions.faults()
-    return Judgement(
-        in_order(findings),
-        in_order(waived),
-        tuple(rules.values()),
-        judged.subjects,
-        engines,
-        time.perf_counter() - started,
-    )
+    return Judging(judged, judged.as_json(), rules, chosen, today, waivers, whole, checkov, seconds, started)
 
 
 def _unasked(written: Written, rules: Mapping[str, Rule], everything: bool) -> bool:
