@@ -48,8 +48,8 @@ def foreign(folder: Path, summary: str) -> DiagnosticError:
     return DiagnosticError([error("output/foreign-folder", summary, help=remedy)])
 
 
-def replace_folder(folder: Path, files: Mapping[str, bytes], allow: Callable[[], object] = lambda: None) -> None:
-    """Make a folder hold these files, and what it held that planform did not write.
+def replace_folder(folder: Path, files: Mapping[str, str | bytes], allow: Callable[[], object] = lambda: None) -> None:
+    """Make a folder hold these files, text as UTF-8, and what it held that planform did not write.
 
     `allow` is called when all is written beside the folder: if it raises, the folder stays as it was.
     Errors: output/foreign-folder, output/in-use, output/no-space, output/not-writable, output/unsafe-path.
@@ -153,11 +153,12 @@ def _staging(target: Path) -> Iterator[Path]:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _fill(stage: Path, files: Mapping[str, bytes], target: Path, ours: frozenset[str]) -> None:
+def _fill(stage: Path, files: Mapping[str, str | bytes], target: Path, ours: frozenset[str]) -> None:
     """Write the files. What is in the target as it should be is linked, which disks do many times sooner."""
     for folder in {path.rpartition("/")[0] for path in files}:
         (stage / folder).mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
+    for path, text in files.items():
+        content = text if isinstance(text, bytes) else text.encode()
         if not (path in ours and _is_still(target / path, content) and _linked(target / path, stage / path)):
             (stage / path).write_bytes(content)
     _mark(stage, files)

@@ -86,7 +86,7 @@ class Output(Struct, frozen=True):
         """
         target = Path(folder)
         complete = self if only is None else self._laid_over(target, tuple(only))
-        replace_folder(target, {path: _bytes(content) for path, content in complete.files.items()}, allow)
+        replace_folder(target, complete.files, allow)
 
     def _laid_over(self, target: Path, only: tuple[str, ...]) -> Output:
         present = Output.read(target).files if written_files(target) is not None else {}
