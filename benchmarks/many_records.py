@@ -21,9 +21,9 @@ ROLES = ("objectViewer", "objectCreator", "objectUser", "objectAdmin")
 def main(resources: int, folder: Path) -> None:
     """Build, synthesize, check and write."""
     marks = [("start", time.perf_counter())]
-    gc.set_threshold(100_000, 20, 100)  # as the command line does
-    from planform.checks.run import documents_in, run_checks
-    from planform.engine import App, TerraformStack, synthesize
+    gc.set_threshold(10_000_000, 20, 100)  # as the command line does
+    from planform.checks.run import STACK_FILE, run_checks
+    from planform.engine import App, TerraformStack, synthesized
     from planform.output.output import Output
     from planform.terraform.google import (
         ContainerNodePool,
@@ -53,12 +53,13 @@ def main(resources: int, folder: Path) -> None:
                 StorageBucketIamMember(stack, f"grant_{each}", member="serviceAccount:" + account.email, **arguments)
         stacks.append(stack)
     marks.append(("records", time.perf_counter()))
-    files = synthesize(app)
+    files = synthesized(app)
+    documents = {path.split("/")[-2]: each.data for path, each in files.items() if path.endswith(STACK_FILE)}
     marks.append(("synthesis", time.perf_counter()))
-    findings = run_checks(documents_in(files), {stack.node.id: records_of(stack) for stack in stacks})
+    findings = run_checks(documents, {stack.node.id: records_of(stack) for stack in stacks})
     assert not [finding for finding in findings if finding.severity.stops], findings[0]
     marks.append(("checks", time.perf_counter()))
-    Output(files).write(folder)
+    Output({path: each.text for path, each in files.items()}).write(folder)
     marks.append(("writing", time.perf_counter()))
     print(json.dumps({name: end - before for (_, before), (name, end) in pairwise(marks)}))
 
