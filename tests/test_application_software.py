@@ -129,6 +129,34 @@ def test_a_path_that_leaves_the_repository_is_refused(path: str) -> None:
     assert codes(fault) == ["path/unsafe-path"]
 
 
+RENDERING = """
+import shutil, sys
+from jinja2 import Environment
+from planform.golden_paths import application
+cache = application._environment().bytecode_cache
+if sys.argv[1:]:
+    shutil.rmtree(cache.directory)
+compiled = []
+compile = Environment.compile
+Environment.compile = lambda self, *given, **named: compiled.append(1) or compile(self, *given, **named)
+print(application.render({"x.j2": "{{ name }}!"}, {"name": "it"}, place="test")["x"], cache is not None, len(compiled))
+"""
+
+
+def test_templates_are_compiled_once_and_without_a_place_for_them_each_time(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-c", RENDERING, *arguments]
+        variables = {**os.environ, "TMPDIR": str(tmp_path)}
+        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+        return done.stdout or done.stderr
+
+    assert run() == "it! True 1\n"
+    assert run() == "it! True 0\n"
+    assert run("the folder goes") == "it! True 1\n"
+    next(tmp_path.glob("_jinja2-cache-*"), tmp_path / f"_jinja2-cache-{os.getuid()}").write_text("in the way")
+    assert run() == "it! False 1\n"
+
+
 def test_all_faults_of_templates_come_at_once() -> None:
     templates = {"a.j2": "{{ nmae }}", "b.j2": "{% if %}", "../c": "x"}
     with pytest.raises(DiagnosticError, match="did you mean `name`") as fault:

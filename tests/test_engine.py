@@ -197,6 +197,11 @@ def test_text_is_json_of_the_plain_document(document: Any) -> None:
     text.encode("utf-8")
 
 
+def test_a_whole_number_is_one_before_it_is_written_too() -> None:
+    found = plain({"n": [1.0, -0.0, 2.0**53 - 1, 1e21, 0.5]})["n"]
+    assert [type(each) for each in found] == [int, int, int, float, float]
+
+
 def test_text_has_the_engines_form() -> None:
     tree = plain({"b": [], "a": {"z": 1.0, "y": {}, "x": [True, None, "é"]}})
     lines = ["{", '  "a": {', '    "x": [', "      true,", '      "é"', "    ],", '    "y": {', "    },", '    "z": 1']

@@ -19,6 +19,7 @@ from functools import cache
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 from jinja2 import (
@@ -238,8 +239,11 @@ def _environment() -> Environment:
     # Text for code and settings: HTML's escapes would be wrong there, and `quoted` stands for what people wrote.
     environment = Environment(
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False,
-        loader=FunctionLoader(lambda text: text), bytecode_cache=_kept_templates(),
+        loader=FunctionLoader(lambda text: text),
     )  # fmt: skip
+    # Jinja knows a template by its text alone, and other settings compile it to something else.
+    settings = (environment.keep_trailing_newline, environment.trim_blocks, environment.autoescape)
+    environment.bytecode_cache = _kept_templates(crc32(repr(settings).encode()))
     environment.filters |= {"quoted": _quoted, "python": _python}
     environment.globals = {"gate_text": _gate_text, "image": image, "pin": _pin}
     return environment
@@ -262,10 +266,10 @@ class _KeptTemplates(FileSystemBytecodeCache):
             super().dump_bytecode(bucket)
 
 
-def _kept_templates() -> _KeptTemplates | None:
-    """In the user's own folder of Jinja2's, where the system lets one have such a folder."""
+def _kept_templates(settings: int) -> _KeptTemplates | None:
+    """Those of some settings, in the user's own folder of Jinja2's, where the system lets one have such a folder."""
     try:
-        return _KeptTemplates(pattern="planform_%s.cache")
+        return _KeptTemplates(pattern=f"planform_{settings}_%s.cache")
     except (OSError, RuntimeError):
         return None
 

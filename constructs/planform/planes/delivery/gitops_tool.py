@@ -73,15 +73,14 @@ class GitOpsTool(Component):
         origin: Location | None = None,
     ) -> str:
         """The namespace, among the files that the tool reads first."""
-        wanted = {**(owner or {}), **(labels or {})}
         held = self._namespaces.get(name)
         if held is None:
             own = self.labels if owner is None else owner
             held = KubernetesObject(
-                self, "v1", "Namespace", name, labels={**own, **_SAFE_PODS, **wanted}, origin=origin
+                self, "v1", "Namespace", name, labels={**own, **_SAFE_PODS, **(labels or {})}, origin=origin
             )
             self._namespaces[name] = held
-        for key, value in wanted.items():
+        for key, value in {**(owner or {}), **(labels or {})}.items():
             if held.labels.get(key) != value:
                 has = f"the label `{key}` as `{held.labels[key]}`" if key in held.labels else f"no label `{key}`"
                 raise self.refuse(
