@@ -17,7 +17,7 @@ import yaml
 from msgspec.structs import replace
 
 from planform.checks.policy.document import Judged
-from planform.checks.policy.engine import Opa, Report
+from planform.checks.policy.engine import UNREAD, Opa, Report, engine_named
 from planform.checks.policy.judge import judging
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError
@@ -293,6 +293,37 @@ def test_opa_has_nothing_to_say(command: Sequence[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_is_left_out_no_rule_reads() -> None:
+    """Half of a large platform is files of repositories: rules of one's own see them, the shipped ones need not."""
+    assert reads(UNREAD) == []
+    assert reads({"google_storage_bucket": "location"}) != []
+    kept, left = (json.loads(whole().as_json(each))["stacks"] for each in ({}, UNREAD))
+    contents = [
+        body.pop("content")
+        for stacks in (kept, left)
+        for stack in stacks.values()
+        for body in stack["resource"].get("github_repository_file", {}).values()
+    ]
+    half = len(contents) // 2
+    assert half > 20
+    assert all(contents[:half])
+    assert not any(contents[half:])
+    assert kept == left
+
+
+def reads(unread: Mapping[str, str]) -> list[str]:
+    """The rules that name a type or its argument."""
+    words = {f'"{word}"' for pair in unread.items() for word in pair}
+    return [rule.id for rule in RULES if any(word in shipped_pack().text(rule) for word in words)]
+
+
+@pytest.mark.go
+def test_rules_of_ones_own_are_given_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANFORM_OPA", str(tool("opa")))
+    assert engine_named("auto", [shipped_pack()]).unread == UNREAD
+    assert engine_named("auto", [shipped_pack(), shipped_pack()]).unread == {}
+
+
 # Failing closed
 
 
@@ -343,6 +374,7 @@ class Silent:
     """An engine that evaluated nothing."""
 
     name = "silent"
+    unread: Mapping[str, str] = {}
 
     def evaluate(self, document: bytes, seconds: float) -> Report:
         return Report((), frozenset(), (), 0)
@@ -358,6 +390,7 @@ class Short:
     """An engine that reads the start of what it is given."""
 
     name = "short"
+    unread: Mapping[str, str] = {}
 
     def evaluate(self, document: bytes, seconds: float) -> Report:
         return wasm().evaluate(document[:-10], seconds)

@@ -48,12 +48,15 @@ class Judged(Struct, frozen=True):
             "files": list(self.files),
         }
 
-    def as_json(self) -> bytes:
-        """The same as JSON."""
+    def as_json(self, unread: Mapping[str, str] | None = None) -> bytes:
+        """The same as JSON. `unread` are arguments by type that are left out, as no rule that is asked reads them."""
+        document = self.as_dict()
+        if unread:
+            document["stacks"] = {name: _without(stack, unread) for name, stack in self.stacks.items()}
         try:
-            return msgspec.json.encode(self.as_dict())
+            return msgspec.json.encode(document)
         except UnicodeEncodeError:  # half of a surrogate pair, which only the standard library writes
-            return json.dumps(self.as_dict(), separators=(",", ":")).encode()
+            return json.dumps(document, separators=(",", ":")).encode()
 
 
 def judged(
@@ -121,6 +124,19 @@ def _terraform(document: Mapping[str, Any]) -> Mapping[str, Any]:
             for type_name, named in document.get("resource", {}).items()
         },
     }
+
+
+def _without(document: Mapping[str, Any], arguments: Mapping[str, str]) -> Mapping[str, Any]:
+    resources: Mapping[str, Mapping[str, Any]] = document.get("resource", {})
+    left = {
+        type_name: {
+            name: {**body, argument: None} if isinstance(body, dict) else body
+            for name, body in resources[type_name].items()
+        }
+        for type_name, argument in arguments.items()
+        if type_name in resources
+    }
+    return {**document, "resource": {**resources, **left}} if left else document
 
 
 def _file(path: str, file: File) -> dict[str, Any]:

@@ -28,6 +28,9 @@ INSTALL = "install opa 1.x (openpolicyagent.org) on PATH, or name the executable
 SECONDS = 60.0
 """How long an evaluation may take; the reference platform takes less than one."""
 
+UNREAD: Mapping[str, str] = {"github_repository_file": "content"}
+"""By type, what no shipped rule reads, though it is the larger part of a platform of many repositories."""
+
 
 class Report(Struct, frozen=True):
     """What `data.main.report` says."""
@@ -45,6 +48,10 @@ class Engine(Protocol):
     def name(self) -> str:
         """What people call it."""
 
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """Arguments by type that none of its rules reads."""
+
     def evaluate(self, document: bytes, seconds: float) -> Report:
         """The report on a document, JSON in UTF-8. Errors: policy/engine-failed, policy/timeout."""
 
@@ -54,10 +61,11 @@ def engine_named(name: EngineName, packs: Sequence[Pack]) -> Engine:
 
     Errors: policy/no-engine.
     """
+    own = packs[1:]
     place = opa_place() if name != "wasm" else None
     if place is not None:
-        return Opa(place, tuple(file for pack in packs for file in pack.files()))
-    own = packs[1:]
+        unread = UNREAD if not own else {}
+        return Opa(place, tuple(file for pack in packs for file in pack.files()), unread)
     if own and name == "wasm":
         summary, help = (
             "rules of your own need opa",
@@ -94,6 +102,7 @@ class Opa(Struct, frozen=True):
 
     place: str
     files: tuple[Path, ...]
+    unread: Mapping[str, str] = {}
     name: str = "opa"
 
     def evaluate(self, document: bytes, seconds: float = SECONDS) -> Report:

@@ -103,7 +103,8 @@ def judging(
     rules = tightened({rule.id: rule for pack in packs for rule in pack.rules}, folders)
     _something(rules, judged)
     chosen = engine_named(engine, packs) if isinstance(engine, str) else engine
-    return Judging(judged, judged.as_json(), rules, chosen, today, waivers, whole, checkov, seconds, started)
+    document = judged.as_json(chosen.unread)
+    return Judging(judged, document, rules, chosen, today, waivers, whole, checkov, seconds, started)
 
 
 def _unasked(written: Written, rules: Mapping[str, Rule], everything: bool) -> bool:

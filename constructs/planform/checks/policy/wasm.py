@@ -16,7 +16,7 @@ from typing import Any
 
 import wasmtime
 
-from planform.checks.policy.engine import SECONDS, Report, failed, report_of, too_long
+from planform.checks.policy.engine import SECONDS, UNREAD, Report, failed, report_of, too_long
 from planform.diagnostics import DiagnosticError
 
 __all__ = ["Wasm"]
@@ -30,6 +30,7 @@ class Wasm:
     """The shipped rules, and no others."""
 
     name = "wasm"
+    unread = UNREAD
 
     def __init__(self, module: bytes | None = None) -> None:
         try:
