@@ -12,6 +12,7 @@ import math
 import re
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, Final, cast
 
@@ -54,80 +55,114 @@ def plain(document: object, is_token: IsToken = no_token) -> dict[str, Any]:
     and a whole number is an int, as JavaScript has one kind of number. Tokens, as `is_token` tells them, stay as they
     are. Errors: engine/unwritable-value, for the first such value.
     """
-    if not isinstance(document, Mapping):
-        raise _refusal((), f"a document is a mapping, not {_kind(document)}", "return a dict")
-    return _mapping(document, is_token, ())
+    try:
+        if not isinstance(document, Mapping):
+            raise _Unwritable(f"a document is a mapping, not {_kind(document)}", "return a dict")
+        return _mapping(document, is_token, 0)
+    except _Unwritable as fault:
+        place = ".".join(map(str, fault.path[:-9:-1]))
+        note = f"in the document at {place}" if place else "at the top of the document"
+        raise DiagnosticError(
+            [error("engine/unwritable-value", fault.summary, notes=(note,), help=fault.remedy)]
+        ) from None
 
 
-def _mapping(value: Mapping[Any, Any], is_token: IsToken, path: tuple[Any, ...]) -> dict[str, Any]:
-    if len(path) >= DEPTH:
-        raise _refusal(path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file")
+class _Unwritable(Exception):
+    """`path` leads from the value to the top of the document, as it is found on the way back."""
+
+    def __init__(self, summary: str, remedy: str) -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.remedy = remedy
+        self.path: list[Any] = []
+
+
+def _mapping(value: Mapping[Any, Any], is_token: IsToken, depth: int) -> dict[str, Any]:
+    if depth >= DEPTH:
+        raise _too_deep()
     result = {}
     for key, item in value.items():
         if item is None:
             continue
-        name = key if type(key) is str and _PLAIN_KEY.fullmatch(key) else _key(key, is_token, path)
+        name = key if type(key) is str and _is_plain_key(key) else _key(key, is_token)
         if type(item) is str and item.isascii() and TOKEN not in item:
             result[name] = item
-        else:
-            result[name] = _value(item, is_token, (*path, name))
+            continue
+        try:
+            result[name] = _value(item, is_token, depth + 1)
+        except _Unwritable as fault:
+            fault.path.append(name)
+            raise
     return result
 
 
-def _key(key: object, is_token: IsToken, path: tuple[Any, ...]) -> str:
+_is_plain_key = lru_cache(maxsize=4096)(_PLAIN_KEY.fullmatch)
+"""Nearly all keys are arguments' names, which come again and again."""
+
+
+def _key(key: object, is_token: IsToken) -> str:
     if not isinstance(key, str):
-        raise _refusal(path, f"the key {key!r} is {_kind(key)}", "make it a string")
+        raise _Unwritable(f"the key {key!r} is {_kind(key)}", "make it a string")
     if key in _TAKEN_KEYS or key.startswith("$jsii."):
-        raise _refusal(path, f"the key `{key}` has a meaning of its own in the engine", "choose another key")
-    return _string(key, is_token, path)
+        raise _Unwritable(f"the key `{key}` has a meaning of its own in the engine", "choose another key")
+    return _string(key, is_token)
 
 
-def _value(value: Any, is_token: IsToken, path: tuple[Any, ...]) -> Any:
+def _value(value: Any, is_token: IsToken, depth: int) -> Any:
     if isinstance(value, str):
-        return _string(value, is_token, path)
+        return _string(value, is_token)
     if isinstance(value, dict):
-        return _mapping(value, is_token, path)
+        return _mapping(value, is_token, depth)
     if isinstance(value, (list, tuple)):
-        return _list(value, is_token, path)
+        return _list(value, is_token, depth)
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return _integer(value, path)
+        return _integer(value)
     if isinstance(value, float):
-        return _float(value, is_token, path)
+        return _float(value, is_token)
     if isinstance(value, Mapping):
-        return _mapping(value, is_token, path)
+        return _mapping(value, is_token, depth)
     if hasattr(type(value), _ENGINE_OBJECT) and is_token(value):
         return value
-    raise _refusal(path, f"{_kind(value)} is no JSON value", "pass text, numbers, booleans, lists and mappings")
+    raise _Unwritable(f"{_kind(value)} is no JSON value", "pass text, numbers, booleans, lists and mappings")
 
 
-def _list(value: list[Any] | tuple[Any, ...], is_token: IsToken, path: tuple[Any, ...]) -> list[Any]:
-    if len(path) >= DEPTH:
-        raise _refusal(path, f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file")
-    return [_value(item, is_token, (*path, at)) for at, item in enumerate(value) if item is not None]
+def _list(value: list[Any] | tuple[Any, ...], is_token: IsToken, depth: int) -> list[Any]:
+    if depth >= DEPTH:
+        raise _too_deep()
+    result = []
+    for at, item in enumerate(value):
+        if item is None:
+            continue
+        try:
+            result.append(_value(item, is_token, depth + 1))
+        except _Unwritable as fault:
+            fault.path.append(at)
+            raise
+    return result
 
 
-def _string(value: str, is_token: IsToken, path: tuple[Any, ...]) -> str:
+def _string(value: str, is_token: IsToken) -> str:
     text = value if type(value) is str else str.__str__(value)
     if TOKEN in text and not is_token(text):
-        raise _refusal(path, f"text holds `{TOKEN}`, the engine's mark of a token, but no token", "change the text")
+        raise _Unwritable(f"text holds `{TOKEN}`, the engine's mark of a token, but no token", "change the text")
     if not text.isascii() and _HALF.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return text
 
 
-def _integer(value: int, path: tuple[Any, ...]) -> int:
+def _integer(value: int) -> int:
     if abs(value) > SAFE_INTEGER:
-        raise _refusal(path, f"{value} loses digits: JSON numbers are exact up to 2^53 - 1", "write it as a string")
+        raise _Unwritable(f"{value} loses digits: JSON numbers are exact up to 2^53 - 1", "write it as a string")
     return int(value)
 
 
-def _float(value: float, is_token: IsToken, path: tuple[Any, ...]) -> float:
+def _float(value: float, is_token: IsToken) -> float:
     if not math.isfinite(value):
-        raise _refusal(path, f"{value} is no JSON number", "leave it out, or give a finite number")
+        raise _Unwritable(f"{value} is no JSON number", "leave it out, or give a finite number")
     if is_number_token(value) and not is_token(value):
-        raise _refusal(path, f"{value!r} is how the engine writes a token", "write it as a string")
+        raise _Unwritable(f"{value!r} is how the engine writes a token", "write it as a string")
     return int(value) if value.is_integer() and abs(value) <= SAFE_INTEGER else float(value)
 
 
@@ -135,9 +170,8 @@ def _kind(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _refusal(path: tuple[Any, ...], summary: str, remedy: str) -> DiagnosticError:
-    note = f"in the document at {'.'.join(str(part) for part in path[:8])}" if path else "at the top of the document"
-    return DiagnosticError([error("engine/unwritable-value", summary, notes=(note,), help=remedy)])
+def _too_deep() -> _Unwritable:
+    return _Unwritable(f"more than {DEPTH} levels of nesting", "flatten the value, or pass it as a file")
 
 
 class Synthesized:
