@@ -255,7 +255,10 @@ def _filled(text: str, answers: Mapping[str, Any]) -> str:
 
 @cache
 def _compiled(text: str) -> Template:
-    return _environment().get_template(text)  # its name is its text, so that it is looked for in what is kept
+    environment = _environment()
+    template = environment.get_template(text)  # its name is its text, so that it is looked for in what is kept
+    template.globals = environment.globals  # each filling copies them, which a chain of mappings makes slow
+    return template
 
 
 class _KeptTemplates(FileSystemBytecodeCache):

@@ -445,6 +445,9 @@ def _write_block(rules: _Rules, values: Mapping[Any, Any], path: Path, seen: Ins
         if converter is None:
             out |= _odd_key(rules, key, value, path, seen)
             continue
+        if converter is _string and value.__class__ is str and "{" not in value:  # most are, and need no call
+            out[key] = value
+            continue
         written = converter(value, (path, key), seen)
         if written is not _ABSENT:
             out[key] = written

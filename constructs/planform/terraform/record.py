@@ -95,7 +95,11 @@ class _Place:
 
     def origin(self) -> Location | None:
         """The blueprint position of the nearest construct that has one."""
-        return next((each.origin for each in self.chain if getattr(each, "origin", None) is not None), None)
+        for each in self.chain:
+            found: Location | None = getattr(each, "origin", None)
+            if found is not None:
+                return found
+        return None
 
     def depends_on(self) -> Iterator[Record]:
         """What the constructs around want their records to come after, as far as it is in the same stack."""
@@ -325,7 +329,7 @@ class Record(Declared):
         body |= seen.body(arguments)
         self._body = body
         self._write_meta(meta, scope, seen)
-        if not seen.faults:
+        if meta and not seen.faults:
             self._write_moves(meta, scope)
         self._finish(seen, records)
 
@@ -399,13 +403,9 @@ class Record(Declared):
 
     def _write_meta(self, meta: Mapping[str, Any], scope: Any, seen: Inspection) -> None:
         body = self._body
-        for name in ("connection", "provisioners"):
-            if meta.get(name) is not None:
-                help = "set up what runs on a machine with an image, a start-up script or a configuration tool"
-                seen.fault(
-                    "terraform/unknown-argument", ((), name), "is not supported: provisioners hide changes", help=help
-                )
-        self._write_count(meta, seen)
+        if meta:
+            _refuse_provisioners(meta, seen)
+            self._write_count(meta, seen)
         after = _depends_on(self, meta.get("depends_on"), _place_of(scope), seen)
         if after:
             body["depends_on"] = after
@@ -433,6 +433,14 @@ class Record(Declared):
             Import(scope, self.key, meta["import_id"], origin=self._origin)
 
 
+def _refuse_provisioners(meta: Mapping[str, Any], seen: Inspection) -> None:
+    help = "set up what runs on a machine with an image, a start-up script or a configuration tool"
+    for name in ("connection", "provisioners"):
+        if meta.get(name) is not None:
+            summary = "is not supported: provisioners hide changes"
+            seen.fault("terraform/unknown-argument", ((), name), summary, help=help)
+
+
 def _field(block: Block, name: str) -> Attribute | Nested:
     return block.attributes.get(name) or block.blocks[name]
 
@@ -443,16 +451,23 @@ def _taken(arguments: dict[str, Any], block: Block) -> dict[str, Any]:
     Where both have a name, ours is reached with an underscore after it: `origin_`.
     """
     meta = {name: arguments.pop(name) for name in _META & arguments.keys() if name not in block}
-    for name in _OWN_META:
-        if name in block and f"{name}_" in arguments:
+    for name in _shared_names(block):
+        if f"{name}_" in arguments:
             meta[name] = arguments.pop(f"{name}_")
     return meta
 
 
+@cache
+def _shared_names(block: Block) -> tuple[str, ...]:
+    return tuple(name for name in _OWN_META if name in block)
+
+
 def _without_id(schema: TypeSchema, arguments: dict[str, Any], seen: Inspection) -> dict[str, Any]:
     """A resource's `id` is optional in many schemas and accepted by no provider."""
+    if arguments.get("id") is None or schema.kind != "resource":
+        return arguments
     attribute = schema.block.attributes.get("id")
-    if schema.kind != "resource" or arguments.get("id") is None or not attribute or not attribute.computed:
+    if not attribute or not attribute.computed:
         return arguments
     seen.fault(
         "terraform/computed-argument",

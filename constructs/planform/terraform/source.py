@@ -8,13 +8,13 @@ from types import FrameType
 
 from planform.diagnostics import Location
 
-_PACKAGE = __name__.rpartition(".")[0]
+_INSIDE = f"{__name__.rpartition('.')[0]}."
 
 
 def caller_frame() -> FrameType:
     """The nearest frame outside `planform.terraform`."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and _inside(frame.f_globals.get("__name__", "")):
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(_INSIDE):
         frame = frame.f_back
     return frame
 
@@ -32,7 +32,3 @@ def shown_file(file: str) -> str:
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
     return file
-
-
-def _inside(module: str) -> bool:
-    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")
