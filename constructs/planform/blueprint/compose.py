@@ -26,10 +26,12 @@ MAX_VALUES = 100_000
 MAX_FAULTS = 100
 """Faults that are told of one file: more are no help."""
 
-_HIDDEN = re.compile(
+_HIDDEN = (
     r"\r(?!\n)|[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Control characters, line breaks that editors do not count, and marks that turn the direction of text."""
+_HIDDEN_IN_ASCII = r"\r(?!\n)|[^\t\n\r\x20-\x7e]"
+"""The same where no other text can be, as a set of all of Unicode takes longer to compile than most files to read."""
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]+)+(?=[^\s#])")
 _TAG = re.compile(r"(?:&\S*\s+)?(![^\s,\[\]{}]*)")
@@ -65,7 +67,7 @@ _Entries = dict[str, tuple[_Key, _Node]]
 def compose(text: str, file: str, budget: Budget) -> tuple[list[Document], list[Diagnostic]]:
     """The documents of a text and its faults; where there are faults, the documents are of no use."""
     text = text.removeprefix("\ufeff")
-    hidden = _HIDDEN.search(text)
+    hidden = re.search(_HIDDEN_IN_ASCII if text.isascii() else _HIDDEN, text)
     if hidden is not None:
         return [], [_hidden_fault(text, file, hidden.start())]
     composer = _Composer(text if text.endswith("\n") else text + "\n", file, budget)

@@ -158,7 +158,9 @@ def _value(stack: _Stack, value: object, depth: int) -> str | None:
     """A value as comparable text: references are resolved, and what stays an expression belongs to its stack."""
     if not isinstance(value, str):
         return literal(value)
-    text = REFERENCE.sub(lambda match: _target(stack, match, depth) or match.group(), value)
+    text = value
+    if "${" in value:
+        text = REFERENCE.sub(lambda match: _target(stack, match, depth) or match.group(), value)
     known = literal(text)
     return known if known is not None else f"{text} of {stack.name}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from planform.checks.cloud import check as check_cloud
 from planform.checks.cloud_names import duplicates
-from planform.diagnostics import Diagnostic, Location, error, in_order
+from planform.diagnostics import Diagnostic, error, in_order
 from planform.terraform.record import Records
 
 __all__ = ["STACK_FILE", "documents_in", "names_taken_twice", "run_checks"]
@@ -21,11 +21,10 @@ def run_checks(documents: Mapping[str, Mapping[str, Any]], records: Mapping[str,
 
     `records` tells which blueprint line an address comes from.
     """
-    origins = _origins(records)
     found: list[Diagnostic] = [warning for each in records.values() for warning in each.warnings]
     for stack, document in documents.items():
         for fault in check_cloud(document):
-            at = origins.get((stack, fault.address))
+            at = records[stack].origin_of(fault.address) if stack in records else None
             where = f"{fault.address}.{fault.argument}" if fault.argument else fault.address
             found.append(error(fault.code, fault.summary, at, notes=(f"{where} in {stack}",), help=fault.help))
     found += names_taken_twice(documents, records)
@@ -36,21 +35,12 @@ def names_taken_twice(
     documents: Mapping[str, Mapping[str, Any]], records: Mapping[str, Records]
 ) -> Iterator[Diagnostic]:
     """The findings of the check that compares the stacks with each other, over Terraform documents by stack."""
-    origins = _origins(records)
     for clash in duplicates(documents):
-        at = next((origins[key] for key in clash.places if key in origins), None)
+        lines = (records[stack].origin_of(address) for stack, address in clash.places if stack in records)
+        at = next((line for line in lines if line is not None), None)
         yield error(clash.code, clash.summary, at, help=clash.help)
 
 
 def documents_in(files: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
     """The Terraform documents among the files of an output, by stack."""
     return {path.split("/")[-2]: json.loads(files[path]) for path in files if path.endswith(f"/{STACK_FILE}")}
-
-
-def _origins(records: Mapping[str, Records]) -> dict[tuple[str, str], Location]:
-    return {
-        (stack, record.address): record.origin
-        for stack, found in records.items()
-        for record in found
-        if record.origin is not None
-    }

@@ -154,6 +154,10 @@ class Records:
     def __contains__(self, address: object) -> bool:
         return address in self._declared
 
+    def origin_of(self, address: str) -> Location | None:
+        """The blueprint position of an address; an element of the engine's own has none."""
+        return self._declared[address].origin if address in self._declared else None
+
     @property
     def declared(self) -> list[Declared]:
         """Everything, outputs, variables and providers too."""

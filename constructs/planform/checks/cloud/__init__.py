@@ -60,13 +60,18 @@ def check(document: Body, *, project: str | None = None, region: str | None = No
     for rule in RULES:
         for type_name in rule.types:
             by_type.setdefault(type_name, []).append(rule)
+    defaults: dict[object, tuple[str | None, str | None]] = {}
     for type_name, name, body in resources(document):
         rules = by_type.get(type_name)
         if rules is None:
             continue
-        context = Context(type_name, name, document, *provider_defaults(document, body, project, region))
+        provider = str(body.get("provider"))
+        if provider not in defaults:
+            defaults[provider] = provider_defaults(document, body, project, region)
+        context = Context(type_name, name, document, *defaults[provider])
+        block = Block(body)
         for rule in rules:
-            yield from rule.check(Block(body), context)
+            yield from rule.check(block, context)
 
 
 def pages() -> Mapping[str, Page]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from planform.checks.cloud.rule import Block, Context, Finding, Rule, literal, unknown_word
 
@@ -49,6 +50,7 @@ _WITH_DELETION_POLICY = (
 )
 
 
+@lru_cache(maxsize=1024)  # most resources have the labels of others
 def _label_fault(key: str, value: str) -> str | None:
     if not 1 <= len(key) <= 63 or not key[0].isalpha() or not _alphabet(key):
         return f"`{key}` is no label key"

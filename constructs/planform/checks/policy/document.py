@@ -23,21 +23,28 @@ __all__ = ["Judged", "facts_of", "judged", "with_plans"]
 
 
 class Judged(Struct, frozen=True):
-    """What rules judge. `origins` are the blueprint's lines by (stack, address) and by ("", path); `written` is what
-    was compiled of stacks that are judged as planned.
+    """What rules judge. `records` and `made` know the blueprint's lines, of addresses by stack and of paths; `written`
+    is what was compiled of stacks that are judged as planned.
     """
 
     facts: Mapping[str, Any]
     stacks: Mapping[str, Mapping[str, Any]]
     objects: tuple[Mapping[str, Any], ...] = ()
     files: tuple[Mapping[str, Any], ...] = ()
-    origins: Mapping[tuple[str, str], Location] = field(default_factory=dict)
+    records: Mapping[str, Records] = field(default_factory=dict)
+    made: Mapping[str, KubernetesObject | File] = field(default_factory=dict)
     written: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def subjects(self) -> int:
         """How many things there are to judge."""
         return len(self.objects) + len(self.files) + sum(_resources(each) for each in self.stacks.values())
+
+    def origin(self, stack: str, name: str) -> Location | None:
+        """The blueprint's line of an address in a stack, or of a path, which has none."""
+        if not stack:
+            return self.made[name].origin if name in self.made else None
+        return self.records[stack].origin_of(name) if stack in self.records else None
 
     def as_dict(self) -> dict[str, Any]:
         """The document, as docs/concepts/policies.md has it."""
@@ -66,14 +73,6 @@ def judged(
     files: Mapping[str, File],
 ) -> Judged:
     """From what was compiled. `stacks` have their environment, document and records by name."""
-    origins = {
-        (name, record.address): record.origin
-        for name, (_, _, records) in stacks.items()
-        for record in records
-        if record.origin is not None
-    }
-    made: Mapping[str, KubernetesObject | File] = {**objects, **files}
-    origins |= {("", path): each.origin for path, each in made.items() if each.origin is not None}
     return Judged(
         facts={
             "environments": {spec.name: facts_of(spec) for spec in specs},
@@ -85,7 +84,8 @@ def judged(
             for path, each in objects.items()
         ),
         files=tuple(_file(path, each) for path, each in files.items()),
-        origins=origins,
+        records={name: records for name, (_, _, records) in stacks.items()},
+        made={**objects, **files},
     )
 
 
@@ -172,8 +172,10 @@ def _json(text: str) -> Any:
 
 def _plain(value: Any) -> Any:
     """YAML as JSON, the way conftest has it: keys are text, so that a workflow's `on` is `true`, and so are dates."""
+    if type(value) is str:  # most are, and the tests below take longer
+        return value
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        return {key if type(key) is str else _key(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if value is None or isinstance(value, str | bool | int | float) else str(value)

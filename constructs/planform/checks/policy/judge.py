@@ -114,7 +114,7 @@ def _unasked(written: Written, rules: Mapping[str, Rule], everything: bool) -> b
 
 
 def _diagnostic(rule: Rule, found: Mapping[str, str], judged: Judged) -> Diagnostic:
-    at = judged.origins.get((found.get("stack", ""), found.get("address") or found.get("path", "")))
+    at = judged.origin(found.get("stack", ""), found.get("address") or found.get("path", ""))
     notes = [f"{rule.title} ({rule.file})"]
     if found.get("path"):
         notes.append(f"the file is {found['path']}")

@@ -57,7 +57,7 @@ class _Unreadable(ValueError):
     """A bracket or a string that does not end."""
 
 
-@lru_cache(maxsize=64)  # a query is asked about more than once
+@lru_cache(maxsize=4096)  # a query is asked about when it is made, and again when all is checked
 def _outside_braces(query: str) -> str:
     """The query without its strings and selectors. Raises _Unreadable."""
     expected: list[str] = []
