@@ -228,23 +228,23 @@ def _write(value: Any, indent: str, put: Callable[[str], None]) -> None:
         put(encode_basestring(value))
     elif kind is dict:
         inner = indent + "  "
-        lead = "{" + inner
+        lead, after = "{" + inner, "," + inner
         for key in _sorted(value):
             item = value[key]
             if type(item) is str:
-                put(f"{lead}{encode_basestring(key)}: {encode_basestring(item)}")
+                put(f"{lead}{_quoted_key(key)}: {encode_basestring(item)}")
             else:
-                put(f"{lead}{encode_basestring(key)}: ")
+                put(f"{lead}{_quoted_key(key)}: ")
                 _write(item, inner, put)
-            lead = "," + inner
+            lead = after
         put(indent + "}" if value else "{" + indent + "}")
     elif kind is list:
         inner = indent + "  "
-        lead = "[" + inner
+        lead, after = "[" + inner, "," + inner
         for item in value:
             put(lead)
             _write(item, inner, put)
-            lead = "," + inner
+            lead = after
         put(indent + "]" if value else "[" + indent + "]")
     elif kind is bool:
         put("true" if value else "false")
@@ -254,10 +254,13 @@ def _write(value: Any, indent: str, put: Callable[[str], None]) -> None:
         put(_number(value))
 
 
+_quoted_key = lru_cache(maxsize=4096)(encode_basestring)
+
+
 def _sorted(mapping: dict[str, Any]) -> list[str]:
     """Keys in the order of their UTF-16 units, as in JavaScript; Python's differs beyond U+FFFF only."""
     keys = sorted(mapping)
-    if all(map(str.isascii, keys)):
+    if "".join(keys).isascii():
         return keys
     return sorted(keys, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
 

@@ -159,20 +159,21 @@ def _fill(stage: Path, files: Mapping[str, str | bytes], target: Path, ours: fro
         (stage / folder).mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         content = text if isinstance(text, bytes) else text.encode()
-        if not (path in ours and _is_still(target / path, content) and _linked(target / path, stage / path)):
-            (stage / path).write_bytes(content)
+        old, new = f"{target}/{path}", f"{stage}/{path}"  # joined as text, as there are many
+        if not (path in ours and _is_still(old, content) and _linked(old, new)):
+            Path(new).write_bytes(content)
     _mark(stage, files)
 
 
-def _is_still(place: Path, content: bytes) -> bool:
+def _is_still(place: str, content: bytes) -> bool:
     try:
-        facts = place.lstat()
-        return stat.S_ISREG(facts.st_mode) and facts.st_size == len(content) and place.read_bytes() == content
+        facts = os.lstat(place)
+        return stat.S_ISREG(facts.st_mode) and facts.st_size == len(content) and Path(place).read_bytes() == content
     except OSError:
         return False
 
 
-def _linked(source: Path, place: Path) -> bool:
+def _linked(source: str | Path, place: str | Path) -> bool:
     """Give a file another name; False where the disk has no links, and the file has to be copied."""
     try:
         os.link(source, place, follow_symlinks=False)
