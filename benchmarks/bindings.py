@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.classes_program import program as classes_program
-from benchmarks.process import ROOT, Measured, measure, planform, python
+from benchmarks.process import ROOT, Command, Measured, measure, measure_in_turn, planform, python
 
 PACKAGE, VERSION = "cdktf-cdktf-provider-google", "16.12.1"
 """The newest release, of December 2025: cdktf is archived, and its bindings with it."""
@@ -53,14 +53,21 @@ def compare(blueprint: str, runs: int) -> Comparison:
         work = Path(folder)
         ours, theirs, same = work / "planform", work / "bindings", work / "classes"
         program, own = work / "program.py", work / "own.py"
-        command = planform("synth", blueprint, "--out", ours)
-        compiled = measure(command, runs)
-        engine = measure(command, runs, {"PLANFORM_ENGINE": "cdktf"})
+        synth = planform("synth", blueprint, "--out", ours)
+        measure(synth, 1)
         facts = json.loads(measure([PYTHON, PROGRAM, ours, program], 1, node).output)
-        bindings = measure([PYTHON, program, theirs], runs, node)
         own.write_text(classes_program(_documents(ours), set(facts["kinds"])))
-        classes = measure(python(own, same), runs, {"PLANFORM_ENGINE": "native"})
-        start = measure([PYTHON, "-c", "import cdktf_cdktf_provider_google.storage_bucket"], runs, node)
+        importing = "import cdktf_cdktf_provider_google.storage_bucket"
+        found = measure_in_turn(
+            {
+                "classes": Command(python(own, same), {"PLANFORM_ENGINE": "native"}),
+                "bindings": Command((str(PYTHON), str(program), str(theirs)), node),
+                "start": Command((str(PYTHON), "-c", importing), node),
+                "planform": Command(synth),
+                "engine": Command(synth, {"PLANFORM_ENGINE": "cdktf"}),
+            },
+            runs,
+        )
         alike = min(_alike(ours, theirs), _alike(ours, same))
     return Comparison(
         resources=facts["resources"],
@@ -68,11 +75,7 @@ def compare(blueprint: str, runs: int) -> Comparison:
         alike=alike,
         overrides=sum(facts["overrides"].values()),
         package_mib=sum(place.stat().st_size for place in package.rglob("*") if place.is_file()) / 1024**2,
-        classes=classes,
-        planform=compiled,
-        engine=engine,
-        bindings=bindings,
-        start=start,
+        **found,
     )
 
 

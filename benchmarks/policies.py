@@ -7,9 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.process import ROOT, measure, python
+from msgspec.structs import replace
+
+from benchmarks.process import ROOT, Command, measure_in_turn, python
+
+if TYPE_CHECKING:
+    from planform.checks.policy.document import Judged
 
 OPA = ROOT / ".tools" / "go" / "bin" / "opa"
 LEAST = 5_000
@@ -19,7 +24,7 @@ AIM = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Timed:
     """One number of things to judge, and the least seconds of some evaluations; None for an engine that is not here."""
 
     subjects: int
@@ -27,49 +32,54 @@ class Judged:
     opa: float | None
 
 
-def judged(blueprint: str, resources: Sequence[int], runs: int) -> Iterator[Judged]:
-    """Measure a blueprint's platform as it is, and copies of it that have at least so many resources."""
+def judged(blueprint: str, resources: Sequence[int], runs: int) -> Iterator[Timed]:
+    """Measure a blueprint's platform as it is, and copies of it that have at least so many resources, in turn."""
     here = {"PLANFORM_OPA": str(OPA)} if OPA.exists() else {}
-    for count in (0, *sorted(each for each in resources if each >= LEAST)):
-        command = python("-m", "benchmarks.policies", blueprint, str(count), str(runs))
-        yield Judged(**json.loads(measure(command, 1, {**here, "PLANFORM_ENGINE": "native"}).output))
-
-
-def copied(document: dict[str, Any], times: int) -> dict[str, Any]:
-    """A platform some times over: stacks and paths with a number, the environments as they are."""
-    facts, numbers = document["facts"], range(times)
-    return {
-        "facts": {**facts, "stacks": {f"{name}-{n}": each for n in numbers for name, each in facts["stacks"].items()}},
-        "stacks": {f"{name}-{n}": each for n in numbers for name, each in document["stacks"].items()},
-        "objects": [{**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document["objects"]],
-        "files": [{**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document["files"]],
+    commands = {
+        count: Command(
+            python("-m", "benchmarks.policies", blueprint, str(count)), {**here, "PLANFORM_ENGINE": "native"}
+        )
+        for count in (0, *sorted(each for each in resources if each >= LEAST))
     }
+    for found in measure_in_turn(commands, runs).values():
+        each = [json.loads(output) for output in found.outputs]
+        opa = min(one["opa"] for one in each) if each[0]["opa"] is not None else None
+        yield Timed(each[0]["subjects"], min(one["wasm"] for one in each), opa)
 
 
-def main(blueprint: str, resources: int, runs: int) -> None:
-    """Compile, copy, judge; prints what `Judged` has as JSON."""
+def copied(document: Judged, times: int) -> Judged:
+    """A platform some times over: stacks and paths with a number, the environments as they are."""
+    facts, numbers = document.facts, range(times)
+    return replace(
+        document,
+        facts={**facts, "stacks": {f"{name}-{n}": each for n in numbers for name, each in facts["stacks"].items()}},
+        stacks={f"{name}-{n}": each for n in numbers for name, each in document.stacks.items()},
+        objects=tuple({**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document.objects),
+        files=tuple({**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document.files),
+    )
+
+
+def main(blueprint: str, resources: int) -> None:
+    """Compile, copy, judge; prints what `Timed` has as JSON."""
     from planform.checks.policy.engine import Opa, opa_place
     from planform.checks.policy.wasm import Wasm
     from planform.pipeline import compile_files, judged_of
     from planform.rules.pack import shipped_pack
 
     compiled = compile_files(ROOT / blueprint)
-    document = copied(judged_of(compiled).as_dict(), max(1, -(-resources // compiled.resources)))
-    text = json.dumps(document).encode()
+    document = copied(judged_of(compiled), max(1, -(-resources // compiled.resources)))
     place = opa_place()
     engines: dict[str, Any] = {"wasm": Wasm(), "opa": Opa(place, (*shipped_pack().files(),)) if place else None}
-    seconds: dict[str, float | None] = {}
+    seconds: dict[str, float | None] = dict.fromkeys(engines)
     subjects = 0
     for name, engine in engines.items():
-        took = []
-        for _ in range(runs) if engine is not None else ():
+        if engine is not None:
+            text = document.as_json(engine.unread)
             start = time.perf_counter()
-            report = engine.evaluate(text)
-            took.append(time.perf_counter() - start)
-            subjects = report.subjects
-        seconds[name] = min(took, default=None)
+            subjects = engine.evaluate(text).subjects
+            seconds[name] = time.perf_counter() - start
     print(json.dumps({"subjects": subjects, **seconds}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -28,7 +28,7 @@ def previews(synth: Measured, runs: int) -> Iterator[Start]:
         command = planform("preview", REFERENCE, head)
         alone = measure((*command, "--structure"), runs, NO_NODE)
         name = "`planform preview`, one value of blueprints/reference"
-        yield Start(f"{name}, `--structure`", alone, TIMES_COMPILE * synth.middle)
+        yield Start(f"{name}, `--structure`", alone, TIMES_COMPILE * synth.least)
         asked = measure(command, runs, NO_NODE)
         if "[provider]" in asked.output:
             yield Start(f"{name}, by the provider", asked, PROVIDER_SECONDS)

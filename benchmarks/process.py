@@ -1,4 +1,4 @@
-"""Commands run as processes of their own, several times, with what they took."""
+"""Commands run as processes of their own, several times in turn, with what they took."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
+Name = TypeVar("Name", bound=Hashable)
 ROOT = Path(__file__).resolve().parent.parent
 _STARTER = """\
 import os, sys, time
@@ -28,14 +30,13 @@ _MEBIBYTE = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Wall-clock seconds of each run, from start to exit, and the peak memory of its largest process in MiB.
-
-    `output` is what the last run printed.
+    """Wall-clock seconds of each run, from start to exit, what it printed, and the peak memory of the largest process
+    of all runs in MiB.
     """
 
     seconds: tuple[float, ...]
     peak_mib: float
-    output: str
+    outputs: tuple[str, ...]
 
     @property
     def least(self) -> float:
@@ -44,6 +45,19 @@ class Measured:
     @property
     def middle(self) -> float:
         return median(self.seconds)
+
+    @property
+    def output(self) -> str:
+        """What the last run printed."""
+        return self.outputs[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program with its arguments, and the variables that it is given beside ours."""
+
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def python(*arguments: str | Path) -> tuple[str, ...]:
@@ -61,14 +75,21 @@ def measure(command: Sequence[str | Path], runs: int, variables: Mapping[str, st
 
     Raises RuntimeError with its output if it fails.
     """
-    seconds, peaks, output = [], [], ""
-    arguments, environment = [str(part) for part in command], {**_environment(), **(variables or {})}
-    _run(arguments, environment)
-    for _ in range(runs):
-        took, peak, output = _run(arguments, environment)
-        seconds.append(took)
-        peaks.append(peak)
-    return Measured(tuple(seconds), max(peaks), output)
+    only = Command(tuple(str(part) for part in command), variables or {})
+    return measure_in_turn({"only": only}, runs)["only"]
+
+
+def measure_in_turn(commands: Mapping[Name, Command], runs: int) -> dict[Name, Measured]:
+    """The same for several commands, one after another in each round, so that a slow minute is one of all of them."""
+    taken: dict[Name, list[tuple[float, float, str]]] = {name: [] for name in commands}
+    for _ in range(runs + 1):
+        for name, command in commands.items():
+            taken[name].append(_run([*command.arguments], {**_environment(), **command.variables}))
+    found = {}
+    for name, (_, *counted) in taken.items():
+        seconds, peaks, outputs = zip(*counted, strict=True)
+        found[name] = Measured(seconds, max(peaks), outputs)
+    return found
 
 
 def _environment() -> dict[str, str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.process import Measured, measure, python
+from benchmarks.process import Command, Measured, measure_in_turn, python
 
+ENGINES = ("cdktf", "native")
+FLOOR = "floor"
 BEND = 1.5
 """Growth counts as linear while no resource costs more than so many times what one cost at the size before."""
 
@@ -28,16 +30,21 @@ class Size:
         return json.loads(self.engines[engine].output)  # type: ignore[no-any-return]
 
 
-def sizes(resources: Sequence[int], runs: int) -> Iterator[Size]:
-    """Measure each size; the smallest first."""
-    for count in sorted(resources):
-        with tempfile.TemporaryDirectory() as work:
-            engines = {}
-            for engine in ("cdktf", "native"):
-                command = python("-m", "benchmarks.many_records", str(count), Path(work) / engine)
-                engines[engine] = measure(command, runs, {"PLANFORM_ENGINE": engine})
-            floor = measure(python("-m", "benchmarks.floor", Path(work) / "cdktf", Path(work) / "floor"), runs)
-        yield Size(count, engines, floor)
+def sizes(resources: Sequence[int], runs: int) -> list[Size]:
+    """Measure all sizes in turn; the smallest first."""
+    with tempfile.TemporaryDirectory() as work:
+        commands = {}
+        for count in sorted(resources):
+            folder = Path(work) / str(count)
+            for engine in ENGINES:
+                arguments = python("-m", "benchmarks.many_records", str(count), folder / engine)
+                commands[count, engine] = Command(arguments, {"PLANFORM_ENGINE": engine})
+            commands[count, FLOOR] = Command(python("-m", "benchmarks.floor", folder / "cdktf", folder / "floor"))
+        found = measure_in_turn(commands, runs)
+    return [
+        Size(count, {engine: found[count, engine] for engine in ENGINES}, found[count, FLOOR])
+        for count in sorted(resources)
+    ]
 
 
 def milliseconds_each(measured: Sequence[Size], engine: str) -> tuple[float, ...]:

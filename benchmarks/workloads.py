@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.many_workloads import TEAM_SIZE, main
-from benchmarks.process import Measured, measure, planform
+from benchmarks.process import Command, Measured, measure_in_turn, planform
 
 MOST = (2_000, 20.0)
 """So many documents within so many seconds."""
@@ -30,15 +30,17 @@ class Documents:
         return -(-self.documents // TEAM_SIZE)
 
 
-def many_documents(counts: Sequence[int], runs: int) -> Iterator[Documents]:
-    """Measure each number; the smallest first. Each run of either kind writes what it would write the first time."""
-    for count in sorted(counts):
-        with tempfile.TemporaryDirectory() as work:
-            base, head, out = (Path(work) / name for name in ("base", "head", "out"))
+def many_documents(counts: Sequence[int], runs: int) -> list[Documents]:
+    """Measure all numbers in turn; the smallest first. Everything is written over what the change before has left."""
+    with tempfile.TemporaryDirectory() as work:
+        commands = {}
+        for count in sorted(counts):
+            base, head, out = (Path(work, str(count), name) for name in ("base", "head", "out"))
             main(count, base)
             shutil.copytree(base, head)
             edited = (head / EDITED).read_text("utf-8")
             (head / EDITED).write_text(edited.replace("version: '3'", "version: '4'"), encoding="utf-8")
-            whole = measure(planform("synth", base, "--out", out), runs)
-            changed = measure(planform("synth", head, "--out", out, "--changed", base), runs)
-        yield Documents(count, whole, changed)
+            commands[count, "whole"] = Command(planform("synth", base, "--out", out))
+            commands[count, "changed"] = Command(planform("synth", head, "--out", out, "--changed", base))
+        found = measure_in_turn(commands, runs)
+    return [Documents(count, found[count, "whole"], found[count, "changed"]) for count in sorted(counts)]
