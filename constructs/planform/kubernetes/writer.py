@@ -40,9 +40,7 @@ def to_yaml(value: Mapping[str, Any]) -> str:
 def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]) -> None:
     """Add a mapping's lines: the first one after `first`, which may be the dash of an item, the others indented."""
     for key, item in value.items():
-        if not isinstance(key, str) or len(key) > _LONGEST_KEY:
-            raise ValueError(f"{key!r:.60} cannot be a key")
-        head = f"{first}{_text(key)}:"
+        head = f"{first}{_key(key)}:"
         first = indent
         if type(item) is str and "\n" not in item:  # nearly all are
             lines.append(f"{head} {_text(item)}")
@@ -56,6 +54,13 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, lines: list[str]
             _mapping(item, f"{indent}  ", f"{indent}  ", lines)
         else:
             raise _misplaced(item)
+
+
+@lru_cache(maxsize=4096)
+def _key(key: Any) -> str:
+    if not isinstance(key, str) or len(key) > _LONGEST_KEY:
+        raise ValueError(f"{key!r:.60} cannot be a key")
+    return _text(key)
 
 
 def _sequence(value: Sequence[Any], first: str, indent: str, lines: list[str]) -> None:

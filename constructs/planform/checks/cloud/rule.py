@@ -66,7 +66,7 @@ class Page(Struct, frozen=True):
 
 def is_expression(value: object) -> bool:
     """Whether a string holds a Terraform template, so that its value is not known here."""
-    return isinstance(value, str) and "{" in value and _TEMPLATE.search(value) is not None
+    return isinstance(value, str) and ("${" in value or "%{" in value) and _TEMPLATE.search(value) is not None
 
 
 def literal(value: object) -> str | None:
