@@ -372,8 +372,8 @@ def _in_order(facts: Iterable[StackFacts]) -> list[StackFacts]:
 
 
 def _types(stack: TerraformStack) -> tuple[str, ...]:
-    found = {each.address.partition(".")[0] for each in records_of(stack) if isinstance(each, Resource)}
-    return tuple(sorted(found))
+    one_of_each = {type(each): each for each in records_of(stack) if isinstance(each, Resource)}
+    return tuple(sorted(each.address.partition(".")[0] for each in one_of_each.values()))
 
 
 def _delivered(spec: EnvironmentSpec, scopes: Iterable[Construct]) -> list[Delivered]:

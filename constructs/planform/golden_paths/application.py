@@ -337,7 +337,7 @@ def _computed(kind: str, answers: Mapping[str, Any]) -> dict[str, Any]:
 def _check(kind: str, answers: Mapping[str, Any]) -> None:
     """Answers stand in code and settings of every language: a line break or a control character has no place there."""
     help = "write it in one line of plain text"
-    broken = [name for name, text in _lines(answers) if any(not each.isprintable() for each in text)]
+    broken = [name for name, text in _lines(answers) if not text.isprintable()]
     faults = [error("path/bad-answer", f"the answer `{name}` of a {kind} is no single line of text", help=help)
               for name in dict.fromkeys(broken)]  # fmt: skip
     name = str(answers.get("name", ""))

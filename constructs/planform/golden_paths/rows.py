@@ -56,19 +56,17 @@ class Ledger:
     """Tells what was made between two moments, in some stacks of an environment."""
 
     def __init__(self, records: Iterable[Records], objects: Iterable[Objects]) -> None:
-        self._records = [*records]
-        self._objects = [*objects]
+        self._holders: list[Records | Objects] = [*records, *objects]
 
     def moment(self) -> tuple[int, ...]:
         """How much there is of each."""
-        return (*(len(each) for each in self._records), *(len(each) for each in self._objects))
+        return tuple(map(len, self._holders))
 
     def since(self, moment: tuple[int, ...]) -> Iterator[Resource | Delivered]:
         """What has come since, in the order in which it was made."""
-        holders: list[Records | Objects] = [*self._records, *self._objects]
-        for held, count in zip(holders, moment, strict=True):
-            if len(held) > count:
-                yield from (each for each in held.since(count) if isinstance(each, Resource | Delivered))
+        for held, count, now in zip(self._holders, moment, self.moment(), strict=True):
+            if now > count:
+                yield from (each for each in held.since(count) if isinstance(each, (Resource, Delivered)))
 
 
 def explained(

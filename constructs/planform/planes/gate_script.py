@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ __all__ = ["Gate", "gate_command", "gate_dockerfile", "gate_text"]
 Gate = Literal["modelscan_gate", "guardian_gate"]
 
 
+@cache
 def gate_text(gate: Gate) -> str:
     """The program's text."""
     return (Path(__file__).parent / "security" / f"{gate}.py").read_text("utf-8")

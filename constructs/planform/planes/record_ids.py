@@ -18,7 +18,7 @@ def record_id(*parts: str) -> str:
 
     Two names that differ only in punctuation come to one id; the second is refused as a duplicate address.
     """
-    name = "_".join(_word(part) for part in parts if part)
+    name = "_".join([_word(part) for part in parts if part])
     return name if name[:1].isalpha() else f"_{name}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from planform.contracts.assistant import Assistant
@@ -107,6 +108,10 @@ class Vscode(Component):
 
     def repository_files(self) -> Mapping[str, str]:
         """A dev container with the same tools, for who works on a machine of their own."""
+        return self._devcontainer
+
+    @cached_property
+    def _devcontainer(self) -> Mapping[str, str]:
         settings = self.settings
         return devcontainer_files(
             self.environment.platform,

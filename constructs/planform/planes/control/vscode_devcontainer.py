@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from planform.contracts.assistant import Assistant
 from planform.contracts.ide import Ide, IdeRef
@@ -45,6 +46,10 @@ class VscodeDevcontainer(Component):
 
     def repository_files(self) -> Mapping[str, str]:
         """The dev container, and the extensions to recommend to who works without it."""
+        return self._devcontainer
+
+    @cached_property
+    def _devcontainer(self) -> Mapping[str, str]:
         settings = self.settings
         return devcontainer_files(
             self.environment.platform,

@@ -300,10 +300,11 @@ class Terraform(Component):
         extra = self.settings.apply_roles
         if self._one_identity:
             return deliverer
-        identity = self.identity.apply(stack.plane, roles=roles_for(stack.resource_types(), extra))
+        types = stack.resource_types()
+        identity = self.identity.apply(stack.plane, roles=roles_for(types, extra))
         if identity is None or identity == deliverer.identity:
             return deliverer
-        unknown = unknown_types(stack.resource_types(), extra)
+        unknown = unknown_types(types, extra)
         if unknown:
             raise self.refuse(
                 "contract/no-apply-role",

@@ -16,6 +16,9 @@ from planform.contracts.monitoring import Severity
 __all__ = ["Burn", "burns", "comparison_fault", "error_ratio", "query_fault", "selector_fault"]
 
 _SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?|\{.+\}", re.DOTALL)
+_PIECE = re.compile(r"""[^"'`()\[\]{}]+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|["'`()\[\]{}]""", re.DOTALL)
+"""A query's texts, its brackets, and what is between them; a quote alone begins a text that does not end."""
+_QUOTES = "\"'`"
 _CLOSED_BY = {"(": ")", "[": "]", "{": "}"}
 _COMPARES = re.compile(r"[<>]|[=!]=|\babsent(_over_time)?\s*\(|\bunless\b")
 _WINDOWS: tuple[tuple[int, str, str, float, Severity], ...] = (
@@ -62,28 +65,19 @@ def _outside_braces(query: str) -> str:
     """The query without its strings and selectors. Raises _Unreadable."""
     expected: list[str] = []
     kept: list[str] = []
-    rest = iter(query)
-    for letter in rest:
-        if letter in "\"'`":
-            _skip_string(letter, rest)
-        elif letter in _CLOSED_BY:
-            expected.append(_CLOSED_BY[letter])
-        elif letter in ")]}" and (not expected or expected.pop() != letter):
-            raise _Unreadable(f"`{letter}` closes nothing")
+    for piece in _PIECE.findall(query):
+        mark = piece[0]
+        if mark in _QUOTES and len(piece) == 1:
+            raise _Unreadable(f"a text that begins with {mark} does not end")
+        if mark in _CLOSED_BY:
+            expected.append(_CLOSED_BY[mark])
+        elif mark in ")]}" and (not expected or expected.pop() != mark):
+            raise _Unreadable(f"`{mark}` closes nothing")
         if "}" not in expected:
-            kept.append(letter)
+            kept.append(mark if mark in _QUOTES else piece)
     if expected:
         raise _Unreadable(f"`{expected[-1]}` is missing")
     return "".join(kept)
-
-
-def _skip_string(quote: str, rest: Iterator[str]) -> None:
-    for letter in rest:
-        if letter == "\\" and quote != "`":
-            next(rest, "")
-        elif letter == quote:
-            return
-    raise _Unreadable(f"a text that begins with {quote} does not end")
 
 
 class Burn(Struct, frozen=True):
