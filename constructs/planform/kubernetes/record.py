@@ -31,7 +31,7 @@ from planform.kubernetes.names import (
 from planform.literals import looks_secret
 from planform.terraform.arguments import Path, text_of
 from planform.terraform.expression import Expression
-from planform.terraform.source import shown_file
+from planform.terraform.source import line_of, shown_file, shown_line
 
 __all__ = ["SYNC", "Delivered", "HelmRelease", "KubernetesObject", "Manifests", "Objects", "holders", "objects_of"]
 
@@ -180,13 +180,13 @@ def duplicate(new: Delivered, old: Delivered) -> Diagnostic:
 class Delivered:
     """What is delivered, to a cluster or a repository. `key` is its identity there; `source` the author's line."""
 
-    __slots__ = ("_file", "_line", "construct_path", "key", "manifests", "name", "namespace", "origin")
+    __slots__ = ("_code", "_instruction", "construct_path", "key", "manifests", "name", "namespace", "origin")
 
     def __init__(self, scope: Any, name: str, namespace: str | None, origin: Location | None) -> None:
         place = _place_of(scope)
         frame = _caller()
-        self._file = frame.f_code.co_filename
-        self._line = frame.f_lineno
+        self._code = frame.f_code
+        self._instruction = frame.f_lasti
         self.name = str(name)
         self.namespace = None if namespace is None else str(namespace)
         self.origin = origin if origin is not None else place.origin()
@@ -202,12 +202,13 @@ class Delivered:
     @property
     def source(self) -> str:
         """`file.py:12`."""
-        return f"{shown_file(self._file)}:{self._line}"
+        return shown_line(self._code, self._instruction)
 
     @property
     def at(self) -> Location:
         """The author's line, with the construct path."""
-        return Location(shown_file(self._file), self._line, 0, path=self.construct_path)
+        line = line_of(self._code, self._instruction)
+        return Location(shown_file(self._code.co_filename), line, 0, path=self.construct_path)
 
     def _fault(self, code: str, summary: str, help: str) -> Diagnostic:
         notes = (f"built for {self.origin}",) if self.origin is not None else ()

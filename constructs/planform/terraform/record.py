@@ -39,7 +39,7 @@ from planform.terraform.expression import (
 from planform.terraform.naming import argument_name
 from planform.terraform.nearest import nearest_argument
 from planform.terraform.schema import Attribute, Block, Nested, ProviderSchema, TypeSchema
-from planform.terraform.source import caller_frame, shown_file
+from planform.terraform.source import caller_frame, line_of, shown_file, shown_line
 
 REQUIRED_VERSION = ">= 1.11"
 """Terraform of every document: the first with write-only arguments."""
@@ -224,7 +224,7 @@ class Declared:
     the blueprint position it was built for.
     """
 
-    __slots__ = ("_code", "_line", "_module", "_origin", "_path", "_stack", "key")
+    __slots__ = ("_code", "_instruction", "_module", "_origin", "_path", "_stack", "key")
 
     section: ClassVar[str] = ""
 
@@ -232,7 +232,7 @@ class Declared:
         place = _place_of(scope)
         frame = caller_frame()
         self._code: CodeType = frame.f_code
-        self._line: int = frame.f_lineno
+        self._instruction: int = frame.f_lasti
         self._module: str = frame.f_globals.get("__name__", "")
         self._stack = place.stack
         self._origin = origin if origin is not None else place.origin()
@@ -254,12 +254,13 @@ class Declared:
 
     @property
     def source(self) -> str:
-        return f"{shown_file(self._code.co_filename)}:{self._line}"
+        return shown_line(self._code, self._instruction)
 
     @property
     def at(self) -> Location:
         """The author's line, with the construct path."""
-        return Location(shown_file(self._code.co_filename), self._line, 0, path=self._path)
+        line = line_of(self._code, self._instruction)
+        return Location(shown_file(self._code.co_filename), line, 0, path=self._path)
 
     @property
     def provider_schema(self) -> ProviderSchema | None:

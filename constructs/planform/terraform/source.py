@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 from planform.diagnostics import Location
 
@@ -23,6 +23,19 @@ def caller(path: str = "") -> Location:
     """The line of the nearest frame outside `planform.terraform`; `path` is what it was about."""
     frame = caller_frame()
     return Location(shown_file(frame.f_code.co_filename), frame.f_lineno, 0, path=path)
+
+
+def shown_line(code: CodeType, instruction: int) -> str:
+    """`file.py:12` of an instruction, looked for when it is asked: a frame reads all its function's lines for it."""
+    return f"{shown_file(code.co_filename)}:{line_of(code, instruction)}"
+
+
+def line_of(code: CodeType, instruction: int) -> int:
+    """The line of an instruction, as a frame's `f_lasti` has it."""
+    for start, end, line in code.co_lines():
+        if start <= instruction < end and line is not None:
+            return line
+    return code.co_firstlineno
 
 
 def shown_file(file: str) -> str:
