@@ -7,14 +7,14 @@ import platform
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.bindings import PACKAGE, VERSION, Comparison
 from benchmarks.many_workloads import TEAM_SIZE
 from benchmarks.policies import AIM, Timed
 from benchmarks.process import Measured
-from benchmarks.scale import BEND, Size, is_linear, milliseconds_each
+from benchmarks.scale import BEND, ENGINES, STEP, Size, is_linear, one_more
 from benchmarks.startup import Start
 from benchmarks.workloads import MOST, Documents
 
@@ -143,16 +143,25 @@ def _phases(sizes: Sequence[Size]) -> str:
 
 
 def _growth(sizes: Sequence[Size]) -> Iterator[str]:
-    if len(sizes) < 3:
-        return
-    for engine in ("cdktf", "native"):
-        costs = milliseconds_each(sizes, engine)
-        said = ", ".join(f"{cost:.2f}" for cost in costs)
+    for engine in ENGINES:
+        yield from _linear(
+            f"resource on `{engine}`", ((each.resources, each.engines[engine].least) for each in sizes), "ms"
+        )
+
+
+def _linear(what: str, measured: Iterable[tuple[int, float]], unit: Literal["ms", "µs"]) -> Iterator[str]:
+    """What one more costs, and the verdict; nothing where there are no two steps to compare."""
+    costs = one_more(measured)
+    if len(costs) > 1:
+        said = ", ".join(f"{cost * _PER_SECOND[unit]:.3g}" for cost in costs)
         verdict = "met" if is_linear(costs) else "**missed**"
         yield (
-            f"One more resource on `{engine}` costs {said} ms from one size to the next."
-            f" Aim: linear, that is never more than {BEND} times what it was before: {verdict}.\n"
+            f"One more {what} costs {said} {unit}, step by step. Aim: linear, that is never more than {BEND} times what"
+            f" it cost a step before, a step being as far as takes {STEP} times as long: {verdict}.\n"
         )
+
+
+_PER_SECOND = {"ms": 1e3, "µs": 1e6}
 
 
 def _documents(measured: Sequence[Documents]) -> str:
@@ -165,14 +174,9 @@ def _documents(measured: Sequence[Documents]) -> str:
     found = next((each for each in measured if each.documents == count), None)
     if found is not None:
         verdict = "met" if found.whole.least < seconds else "**missed**"
-        text.append(f"Aim: {count:,} documents in under {seconds:.0f} s: {verdict}.")
-    if len(measured) > 2:
-        costs = [1000 * (more.whole.least - less.whole.least) / (more.documents - less.documents)
-                 for less, more in pairwise(measured)]  # fmt: skip
-        said = ", ".join(f"{cost:.1f}" for cost in costs)
-        linear = "met" if is_linear(costs) else "**missed**"
-        text.append(f"One more document costs {said} ms from one number to the next. Aim: linear: {linear}.")
-    return "\n".join(text) + "\n"
+        text.append(f"Aim: {count:,} documents in under {seconds:.0f} s: {verdict}.\n")
+    text += _linear("document", ((each.documents, each.whole.least) for each in measured), "ms")
+    return "\n".join(text)
 
 
 _DOCUMENTS = f"""\
@@ -190,14 +194,9 @@ def _rules(rules: Sequence[Timed]) -> str:
     ]  # fmt: skip
     verdict = "met" if rules[0].wasm < AIM else "**missed**"
     text = [_RULES, _table(("judged", "planform's WebAssembly", "opa", "ratio"), rows)]
-    text.append(f"Aim: the reference blueprint, which is the first row, in under {AIM:.0f} s: {verdict}.")
-    if len(rules) > 2:
-        costs = [1e6 * (more.wasm - less.wasm) / (more.subjects - less.subjects)
-                 for less, more in pairwise(rules) if more.subjects > less.subjects]  # fmt: skip
-        said = ", ".join(f"{cost:.0f}" for cost in costs)
-        linear = "met" if is_linear(costs) else "**missed**"
-        text.append(f"One more thing to judge costs {said} µs from one size to the next. Aim: linear: {linear}.")
-    return "\n".join(text) + "\n"
+    text.append(f"Aim: the reference blueprint, which is the first row, in under {AIM:.0f} s: {verdict}.\n")
+    text += _linear("thing to judge", ((each.subjects, each.wasm) for each in rules), "µs")
+    return "\n".join(text)
 
 
 _RULES = """\

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,9 @@ from benchmarks.process import Command, Measured, measure_in_turn, python
 ENGINES = ("cdktf", "native")
 FLOOR = "floor"
 BEND = 1.5
-"""Growth counts as linear while no resource costs more than so many times what one cost at the size before."""
+"""Growth counts as linear while one more never costs more than so many times what one more cost at the step before."""
+STEP = 1.5
+"""A step is as far as makes all of it take so many times as long: what is less drowns in what every run takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,17 @@ def sizes(resources: Sequence[int], runs: int) -> list[Size]:
     ]
 
 
-def milliseconds_each(measured: Sequence[Size], engine: str) -> tuple[float, ...]:
-    """What one more resource costs between one size and the next."""
-    return tuple(
-        1000 * (larger.engines[engine].least - smaller.engines[engine].least) / (larger.resources - smaller.resources)
-        for smaller, larger in pairwise(measured)
-    )
+def one_more(measured: Iterable[tuple[int, float]]) -> tuple[float, ...]:
+    """Seconds that one more costs, step by step, from numbers with what they took; the smallest first."""
+    (count, seconds), *others = measured
+    costs = []
+    for more, longer in others:
+        if more > count and longer >= STEP * seconds:
+            costs.append((longer - seconds) / (more - count))
+            count, seconds = more, longer
+    return tuple(costs)
 
 
 def is_linear(costs: Sequence[float]) -> bool:
-    """Whether a resource never costs much more than it did one size before."""
+    """Whether one more never costs much more than it did one step before."""
     return all(later <= BEND * before for before, later in pairwise(costs))

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.many_workloads import TEAM_SIZE, team_documents
 from benchmarks.process import measure, python
-from benchmarks.scale import is_linear
+from benchmarks.scale import is_linear, one_more
 from planform.golden_paths import GOLDEN_PATHS
 
 
@@ -64,6 +64,15 @@ def test_measurements_are_of_the_child() -> None:
 @pytest.mark.parametrize(("costs", "linear"), [((1.0, 1.1, 1.0), True), ((1.0, 1.4, 2.2), False), ((2.0, 0.5), True)])
 def test_growth_is_linear_while_no_step_costs_much_more(costs: tuple[float, ...], linear: bool) -> None:
     assert is_linear(costs) is linear
+
+
+def test_a_step_is_as_far_as_can_be_measured() -> None:
+    """Startup is most of what a hundred take, and a tenth of a second more or less would be all that is said of it."""
+    assert one_more([(100, 0.18), (1_000, 0.22), (5_000, 0.63), (20_000, 2.49)]) == pytest.approx(
+        (9.2e-5, 12.4e-5), 0.01
+    )
+    assert one_more([(1, 1.0), (2, 2.0), (3, 4.0)]) == (1.0, 2.0)
+    assert one_more([(1, 1.0), (2, 1.1)]) == ()
 
 
 def test_a_team_has_documents_of_every_kind() -> None:
