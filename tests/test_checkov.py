@@ -329,7 +329,7 @@ def test_a_waiver_of_a_check_waits_for_a_run_that_asks_it(tmp_path: Path) -> Non
                "checkov_version": "3.3.30"}  # fmt: skip
     report = {"summary": summary, "results": {"passed_checks": [entry], "failed_checks": []}}
     for checkov, codes in ((None, []), (fake(tmp_path, f"echo '{json.dumps(report)}'"), ["policy/unknown-rule"])):
-        judgement = planform.pipeline.judge(compiled, today=TODAY, engine=Wasm(), checkov=checkov)
+        judgement = planform.pipeline.judging(compiled, today=TODAY, engine=Wasm(), checkov=checkov).result()
         assert [each.code for each in judgement.findings] == codes
 
 

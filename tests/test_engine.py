@@ -29,7 +29,7 @@ from planform.engine import (
     stack_of,
     synthesize,
 )
-from planform.engine_json import SAFE_INTEGER, plain, to_text
+from planform.engine_json import SAFE_INTEGER, from_text, plain, to_text
 
 DRIVER = Path(__file__).with_name("engine_driver.py")
 NODE_ENGINES = ("cdktf", "cdktn")
@@ -194,12 +194,18 @@ def test_text_is_json_of_the_plain_document(document: Any) -> None:
     text = to_text(tree)
     assert json.loads(text, parse_int=float) == json.loads(json.dumps(tree), parse_int=float)
     assert plain(tree) == tree
+    assert from_text(text) == json.loads(text)
     text.encode("utf-8")
 
 
 def test_a_whole_number_is_one_before_it_is_written_too() -> None:
     found = plain({"n": [1.0, -0.0, 2.0**53 - 1, 1e21, 0.5]})["n"]
     assert [type(each) for each in found] == [int, int, int, float, float]
+
+
+def test_half_a_surrogate_pair_is_read_back() -> None:
+    half = {"a": "x\ud800"}
+    assert from_text(to_text(half)) == half
 
 
 def test_text_has_the_engines_form() -> None:

@@ -21,7 +21,7 @@ from planform.checks.policy.own_tests import run_tests
 from planform.checks.policy.severities import tightened
 from planform.diagnostics import DiagnosticError
 from planform.output.output import Output
-from planform.pipeline import Compilation, compile_files, judge
+from planform.pipeline import Compilation, compile_files, judging
 from planform.rules import skeleton
 from planform.rules.pack import shipped_pack
 from planform.rules.skeleton import rule_text
@@ -45,7 +45,7 @@ def minimal() -> Compilation:
 
 
 def check(folder: Path, engine: EngineName = "auto") -> Judgement:
-    return judge(minimal(), today=TODAY, engine=engine, folders=[folder])
+    return judging(minimal(), today=TODAY, engine=engine, folders=[folder]).result()
 
 
 def faults(folder: Path) -> list[tuple[str, int]]:
@@ -81,12 +81,12 @@ def test_an_opa_that_is_named_is_there(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PLANFORM_OPA", str(tmp_path / "none"))
     for asked in (
         lambda: check(tmp_path / "policies"),
-        lambda: judge(minimal(), today=TODAY),
+        lambda: judging(minimal(), today=TODAY).result(),
         lambda: run_tests([tmp_path]),
     ):
         with pytest.raises(DiagnosticError, match=r"PLANFORM_OPA names `.*none`, which is no executable"):
             asked()
-    assert judge(minimal(), today=TODAY, engine="wasm").engine == "wasm"
+    assert judging(minimal(), today=TODAY, engine="wasm").result().engine == "wasm"
 
 
 def test_the_folder_beside_the_blueprint_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError
 from planform.kubernetes.images import images
 from planform.pipeline import Compilation, compile_files, judged_of
-from planform.pipeline import judge as judge_compiled
+from planform.pipeline import judging as judging_compiled
 from planform.rules.build import STATEFUL_LIBRARY, capabilities, index, module, stateful_library
 from planform.rules.pack import digest, shipped_pack
 from planform.rules.page import waiver_text
@@ -76,7 +76,7 @@ def found(report: Report, rule: str) -> list[str]:
 
 @pytest.mark.parametrize("blueprint", SHIPPED)
 def test_the_shipped_blueprints_are_allowed(blueprint: str) -> None:
-    judgement = judge_compiled(compile_files(ROOT / blueprint), today=TODAY, engine=wasm())
+    judgement = judging_compiled(compile_files(ROOT / blueprint), today=TODAY, engine=wasm()).result()
     assert judgement.findings == ()
     assert judgement.waived == ()
     assert judgement.subjects > 50
@@ -118,14 +118,14 @@ def test_what_fails_is_found(excerpt: Excerpt, monkeypatch: pytest.MonkeyPatch) 
     compiled = excerpt.compiled(monkeypatch)
     check_every_form(judged_of(compiled), excerpt.rule, excerpt.finds)
     if not excerpt.build:
-        judgement = judge_compiled(compiled, today=TODAY, engine=wasm())
+        judgement = judging_compiled(compiled, today=TODAY, engine=wasm()).result()
         assert all(each.at is not None for each in judgement.findings), "a finding names the blueprint's line"
 
 
 @pytest.mark.parametrize("excerpt", [each for each in EXCERPTS if not each.finds], ids=lambda excerpt: excerpt.id)
 def test_what_passes_is_all_right(excerpt: Excerpt, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for the rule alone: it can be copied."""
-    judgement = judge_compiled(excerpt.compiled(monkeypatch), today=TODAY, engine=wasm())
+    judgement = judging_compiled(excerpt.compiled(monkeypatch), today=TODAY, engine=wasm()).result()
     assert judgement.findings == ()
 
 
@@ -133,7 +133,7 @@ def test_what_passes_is_all_right(excerpt: Excerpt, monkeypatch: pytest.MonkeyPa
 def test_the_waiver_of_a_page_is_one(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     excerpt = next(each for each in EXCERPTS if each.rule == rule.id and each.finds)
     compiled = excerpt.compiled(monkeypatch, waiver_text(rule, excerpt.finds[0]))
-    judgement = judge_compiled(compiled, today=TODAY, engine=wasm())
+    judgement = judging_compiled(compiled, today=TODAY, engine=wasm()).result()
     if rule.waivable:
         assert {each.code for each in judgement.waived} == {rule.code}
         assert "policy/unknown-target" not in {each.code for each in judgement.findings}

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from planform.checks.policy.checkov import Checkov
     from planform.checks.policy.document import Judged
     from planform.checks.policy.engine import Engine, EngineName
-    from planform.checks.policy.judge import Judgement, Judging
+    from planform.checks.policy.judge import Judging
     from planform.checks.policy.waivers import Written
     from planform.ledger.keep import Keeping
     from planform.spec.addresses import Addresses
@@ -52,7 +52,6 @@ __all__ = [
     "build",
     "compile_documents",
     "compile_files",
-    "judge",
     "judged_of",
     "judging",
     "specs_of",
@@ -294,22 +293,6 @@ def compile_documents(
     return replace(compiled, findings=findings)
 
 
-def judge(
-    compiled: Compilation,
-    *,
-    today: date,
-    plans: Mapping[str, Mapping[str, Any]] | None = None,
-    engine: EngineName | Engine = "auto",
-    folders: Sequence[Path] = (),
-    checkov: Checkov | None = None,
-) -> Judgement:
-    """Gate 1: the policy rules over what was compiled, or over real plans of some of its stacks.
-
-    Raises DiagnosticError when the rules, or checkov where it is given, could not be evaluated.
-    """
-    return judging(compiled, today=today, plans=plans, engine=engine, folders=folders, checkov=checkov).result()
-
-
 def judging(
     compiled: Compilation,
     *,
@@ -319,7 +302,11 @@ def judging(
     folders: Sequence[Path] = (),
     checkov: Checkov | None = None,
 ) -> Judging:
-    """The same, ready for its `result` to be waited for beside something else."""
+    """Gate 1: the policy rules over what was compiled, or over real plans of some of its stacks.
+
+    `result()` says what they find: at once, or waited for beside something else. It raises DiagnosticError when the
+    rules, or checkov where it is given, could not be evaluated.
+    """
     from planform.checks.policy.judge import judging as judging_document
 
     return judging_document(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from planform.checks.cloud import check as check_cloud
 from planform.checks.cloud_names import duplicates
 from planform.diagnostics import Diagnostic, error, in_order
+from planform.engine_json import from_text
 from planform.terraform.record import Records
 
 __all__ = ["STACK_FILE", "documents_in", "names_taken_twice", "run_checks"]
@@ -43,4 +43,4 @@ def names_taken_twice(
 
 def documents_in(files: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
     """The Terraform documents among the files of an output, by stack."""
-    return {path.split("/")[-2]: json.loads(files[path]) for path in files if path.endswith(f"/{STACK_FILE}")}
+    return {path.split("/")[-2]: from_text(files[path]) for path in files if path.endswith(f"/{STACK_FILE}")}

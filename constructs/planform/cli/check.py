@@ -67,21 +67,21 @@ def command(
     the_engine_of(app)
     with run.step("loading the compiler"):
         from planform.checks.policy.checkov import checkov_here
-        from planform.pipeline import compile_files, judge
+        from planform.pipeline import compile_files, judging
         from planform.terraform.plan_files import read_plans
     folders = options.policy_folders(run, policies, blueprint)
     second = checkov_here() if checkov else None
     with run.step("compiling"):
         compiled = compile_files(*blueprint, environments=environments, app=app)
     with run.step("judging"):
-        judgement = judge(
+        judgement = judging(
             compiled,
             today=day or date.today(),
             plans=read_plans(plans, "resource_changes", compiled.stacks) if plans else None,
             engine=policy_engine,
             folders=folders,
             checkov=second,
-        )
+        ).result()
     if junit:
         from planform.checks.policy.junit import to_junit
 

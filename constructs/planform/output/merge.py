@@ -9,12 +9,11 @@ each is told apart, as the keys of JSON are.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from planform.engine_json import to_text
+from planform.engine_json import from_text, to_text
 
 __all__ = ["NotMergeable", "merged"]
 
@@ -43,7 +42,7 @@ def merged(
         if here == old:
             found[path] = new
         elif path.endswith(".json") and old is not None and new is not None and isinstance(here, str):
-            found[path] = to_text(_value(json.loads(old), json.loads(new), json.loads(here), path, 0))
+            found[path] = to_text(_value(from_text(old), from_text(new), from_text(here), path, 0))
         elif old is not None and new is not None and isinstance(here, str):
             found[path] = "".join(sorted(_documents(_stream(old), _stream(new), _stream(here), path)))
         else:

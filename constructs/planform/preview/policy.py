@@ -12,7 +12,7 @@ from msgspec import Struct
 from planform.checks.policy.document import facts_of
 from planform.checks.policy.engine import EngineName
 from planform.diagnostics import Diagnostic, to_json
-from planform.pipeline import Compilation, judge
+from planform.pipeline import Compilation, judging
 
 __all__ = ["PolicyDelta", "Rules", "policy_delta"]
 
@@ -66,7 +66,7 @@ def _judged(compiled: Compilation, rules: Rules, today: date) -> tuple[tuple[Dia
     """What the rules find, and what of it is waived; nothing where there is nothing to judge."""
     if not compiled.judgeable:
         return (), ()
-    found = judge(compiled, today=today, engine=rules.engine, folders=rules.folders)
+    found = judging(compiled, today=today, engine=rules.engine, folders=rules.folders).result()
     return found.findings, found.waived
 
 

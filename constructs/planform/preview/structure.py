@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from planform.diagnostics import DiagnosticError
+from planform.engine_json import from_text
 from planform.output.output import MANIFEST, Output
 from planform.plain_yaml import load_all
 from planform.preview.changes import Action, Attribute, Source, Verdict, attributes_between, either
@@ -38,7 +39,7 @@ Document = Mapping[str, Any]
 def documents_of(output: Output) -> dict[str, Document]:
     """The Terraform document of each stack."""
     return {
-        stack_of_path(path): json.loads(text) for path, text in output.files.items() if path.endswith(f"/{STACK_FILE}")
+        stack_of_path(path): from_text(text) for path, text in output.files.items() if path.endswith(f"/{STACK_FILE}")
     }
 
 
