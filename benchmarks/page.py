@@ -156,8 +156,8 @@ def _linear(what: str, measured: Iterable[tuple[int, float]], unit: Literal["ms"
         said = ", ".join(f"{cost * _PER_SECOND[unit]:.3g}" for cost in costs)
         verdict = "met" if is_linear(costs) else "**missed**"
         yield (
-            f"One more {what} costs {said} {unit}, step by step. Aim: linear, that is never more than {BEND} times what"
-            f" it cost a step before, a step being as far as takes {STEP} times as long: {verdict}.\n"
+            f"One more {what} costs {said} {unit}, step by step. Aim: linear, that is never more than {BEND} times the"
+            f" most that it cost before, a step being as far as takes {STEP} times as long: {verdict}.\n"
         )
 
 

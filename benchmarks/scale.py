@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate
 from pathlib import Path
 
 from benchmarks.process import Command, Measured, measure_in_turn, python
@@ -14,7 +14,7 @@ from benchmarks.process import Command, Measured, measure_in_turn, python
 ENGINES = ("cdktf", "native")
 FLOOR = "floor"
 BEND = 1.5
-"""Growth counts as linear while one more never costs more than so many times what one more cost at the step before."""
+"""Growth counts as linear while one more never costs more than so many times the most that it cost before."""
 STEP = 1.5
 """A step is as far as makes all of it take so many times as long: what is less drowns in what every run takes."""
 
@@ -61,5 +61,5 @@ def one_more(measured: Iterable[tuple[int, float]]) -> tuple[float, ...]:
 
 
 def is_linear(costs: Sequence[float]) -> bool:
-    """Whether one more never costs much more than it did one step before."""
-    return all(later <= BEND * before for before, later in pairwise(costs))
+    """Whether one more never costs much more than the most that it cost before: a step that ran fast is no measure."""
+    return all(later <= BEND * most for most, later in zip(accumulate(costs, max), costs[1:], strict=False))

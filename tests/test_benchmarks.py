@@ -61,7 +61,10 @@ def test_measurements_are_of_the_child() -> None:
     assert hungry.output.strip() == str(200 << 20)
 
 
-@pytest.mark.parametrize(("costs", "linear"), [((1.0, 1.1, 1.0), True), ((1.0, 1.4, 2.2), False), ((2.0, 0.5), True)])
+@pytest.mark.parametrize(
+    ("costs", "linear"),
+    [((1.0, 1.1, 1.0), True), ((1.0, 1.4, 2.2), False), ((2.0, 0.5, 0.9), True), ((1.0, 0.5, 1.6), False)],
+)
 def test_growth_is_linear_while_no_step_costs_much_more(costs: tuple[float, ...], linear: bool) -> None:
     assert is_linear(costs) is linear
 
