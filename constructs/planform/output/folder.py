@@ -174,7 +174,7 @@ def _is_still(place: str, content: bytes) -> bool:
 
 
 def _linked(source: str | Path, place: str | Path) -> bool:
-    """Give a file another name; False where the disk has no links, and the file has to be copied."""
+    """Give a file another name; False where the disk or the system has no such links, and it has to be copied."""
     try:
         os.link(source, place, follow_symlinks=False)
     except (OSError, NotImplementedError):
