@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from planform import pipeline
 from planform.checks.policy.document import Judged
 from planform.checks.policy.judge import Judgement, judging
 from planform.checks.policy.waivers import Written
 from planform.checks.policy.wasm import Wasm
 from planform.diagnostics import DiagnosticError, Severity
 from planform.pipeline import compile_files, judged_of
-from planform.pipeline import judge as judge_compiled
 from planform.spec.faults import parse
 from planform.spec.platform import Waiver
 from tests.broken import Break
@@ -131,7 +131,7 @@ def test_a_waiver_is_written_in_the_blueprint(tmp_path: Path) -> None:
     )
     path = tmp_path / "platform.yaml"
     path.write_text(text)
-    findings = judge_compiled(compile_files(path), today=TODAY, engine=Wasm()).findings
+    findings = pipeline.judging(compile_files(path), today=TODAY, engine=Wasm()).result().findings
     lines = {each.code: text.splitlines()[each.at.line - 1].strip() for each in findings if each.at}
     assert lines["policy/unknown-rule"] == "- rule: resource/public-bukket"
     assert lines["policy/waiver-expired"] == "expires: 2026-11-01"
