@@ -16,11 +16,11 @@ package rules.data.fragile_topic
 import data.lib.facts
 import data.lib.k8s
 
-topics contains entry if {
+topics := [entry |
 	some entry in k8s.objects
 	entry.object.kind == "KafkaTopic"
 	facts.of(entry).production
-}
+]
 
 violation contains k8s.finding(entry, "has fewer than three copies") if {
 	some entry in topics

@@ -26,10 +26,10 @@ violation contains tf.finding(entry, "has neither a classification nor a model c
 	not says(entry, ["classification", "model-card"])
 }
 
-entries contains entry if {
+entries := [entry |
 	some entry in tf.resources("google_dataplex_entry")
 	facts.of(entry).production
-}
+]
 
 # The key of an aspect ends with the id of its type, which has the platform's name before what it says.
 says(entry, words) if {

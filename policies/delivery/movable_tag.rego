@@ -25,9 +25,14 @@ violation contains k8s.finding(entry, concat(" ", ["runs", container.image, "of"
 	some container in k8s.containers(pod)
 	not contains(container.image, "@sha256:")
 	place := images.repository(container.image)
-	some repository in tf.resources("google_artifact_registry_repository")
+	some repository in movable
 	tf.get(repository, ["repository_id"], "") == place.name
 	tf.get(repository, ["project"], place.project) == place.project
+}
+
+# The repositories of one's own whose tags can be moved.
+movable contains repository if {
+	some repository in tf.resources("google_artifact_registry_repository")
 	is_own(repository)
 	not tf.is_on(repository, ["docker_config", "immutable_tags"], false)
 }

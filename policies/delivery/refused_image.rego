@@ -22,37 +22,37 @@ violation contains k8s.finding(entry, concat(" ", ["runs", image, "which the env
 	not is_let_in(image, policy)
 }
 
-# The entries that run images, and the images, as pods and the values of charts name them.
-run contains [pod.entry, container.image] if {
-	some pod in k8s.pods
-	some container in k8s.containers(pod)
-}
+# The entries that run images, and the images, as pods and the values of charts name them. A set would compare all of
+# each entry with the others.
+run := array.concat(
+	[[pod.entry, container.image] |
+		some pod in k8s.pods
+		some container in k8s.containers(pod)
+	],
+	[[release.entry, image] |
+		some release in k8s.releases
+		walk(release.values, [_, value])
+		some image in named(value.image)
+	],
+)
 
-run contains [release.entry, image] if {
-	some release in k8s.releases
-	walk(release.values, [_, value])
-	image := value.image
-	is_string(image)
-}
+named(image) := [image] if is_string(image)
 
-run contains [release.entry, joined("/", [object.get(value.image, "registry", ""), image])] if {
-	some release in k8s.releases
-	walk(release.values, [_, value])
-	is_object(value.image)
+named(image) := [joined("/", [object.get(image, "registry", ""), path]) |
 	some key in ["name", "repository"]
-	is_string(value.image[key])
-	image := joined(":", [value.image[key], object.get(value.image, "tag", "")])
-}
+	is_string(image[key])
+	path := joined(":", [image[key], object.get(image, "tag", "")])
+] if is_object(image)
 
 joined(between, parts) := concat(between, [part | some part in parts; is_string(part); part != ""])
 
-refusing contains policy if {
+refusing := [policy |
 	some policy in tf.resources("google_binary_authorization_policy")
 	rule := {"evaluation_mode": "ALWAYS_DENY", "enforcement_mode": "ENFORCED_BLOCK_AND_AUDIT_LOG"}
 	every argument, value in rule {
 		tf.get(policy, ["default_admission_rule", argument], "") == value
 	}
-}
+]
 
 is_let_in(image, policy) if {
 	some pattern in tf.blocks(policy.body, "admission_whitelist_patterns")

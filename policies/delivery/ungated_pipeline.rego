@@ -17,15 +17,17 @@ import data.lib.tf
 
 # The repository is known only after apply, so what belongs together is told by the address.
 violation contains tf.finding(registry, concat(" ", ["names a model registry and its job has", missing])) if {
-	some registry in variables
+	some registry in tf.resources("github_actions_environment_variable")
 	tf.get(registry, ["variable_name"], "") == "REGISTRY_URI"
 	told := {name: tf.get(other, ["value"], "") |
-		some other in variables
-		other.stack == registry.stack
-		name := tf.get(other, ["variable_name"], "")
-		other.address == replace(registry.address, "_registry_uri", concat("", ["_", lower(name)]))
+		some name in object.keys(gate.words)
+		address := replace(registry.address, "_registry_uri", concat("", ["_", lower(name)]))
+		other := variables[[registry.stack, address]]
+		tf.get(other, ["variable_name"], "") == name
 	}
 	some missing in gate.missing(told)
 }
 
-variables := tf.resources("github_actions_environment_variable")
+variables[[variable.stack, variable.address]] := variable if {
+	some variable in tf.resources("github_actions_environment_variable")
+}

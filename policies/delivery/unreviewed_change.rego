@@ -14,22 +14,23 @@ package rules.delivery.unreviewed_change
 
 import data.lib.tf
 
-branch_rulesets contains ruleset if {
+branch_rulesets := [ruleset |
 	some ruleset in tf.resources("github_repository_ruleset")
 	tf.get(ruleset, ["target"], "") == "branch"
-}
+]
 
 # Rulesets add up: one that keeps history is the one that protects the branch.
-protecting contains ruleset if {
+protecting := [ruleset |
 	some ruleset in branch_rulesets
+	protects(ruleset)
+]
+
+protects(ruleset) if {
 	some flag in ["deletion", "non_fast_forward"]
 	tf.is_on(ruleset, ["rules", flag], false)
 }
 
-protecting contains ruleset if {
-	some ruleset in branch_rulesets
-	tf.is_set(ruleset, ["rules", "pull_request"])
-}
+protects(ruleset) if tf.is_set(ruleset, ["rules", "pull_request"])
 
 violation contains tf.finding(ruleset, "is not in force") if {
 	some ruleset in branch_rulesets

@@ -16,10 +16,10 @@ package rules.delivery.unreviewed_deployment
 import data.lib.facts
 import data.lib.tf
 
-environments contains environment if {
+environments := [environment |
 	some environment in tf.resources("github_repository_environment")
 	facts.of(environment).production
-}
+]
 
 violation contains tf.finding(environment, "has no reviewers") if {
 	some environment in environments

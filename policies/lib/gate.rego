@@ -1,9 +1,12 @@
 # What a pipeline that registers models has to be told, as variables.
 package lib.gate
 
+# By variable, what is missing without it.
+words := {"SCAN_GATE": "no scan gate", "MODEL_CARDS": "no folder for cards"}
+
 # What of it is missing, in words.
-missing(variables) := [words |
-	some name, words in {"SCAN_GATE": "no scan gate", "MODEL_CARDS": "no folder for cards"}
+missing(variables) := [text |
+	some name, text in words
 	not is_told(name, object.get(variables, name, ""))
 ]
 

@@ -55,11 +55,11 @@ _release(entry) := {"entry": entry, "chart": source.chart, "version": version, "
 }
 
 # What roles grant: the role's entry, and one of its rules.
-permissions contains [entry, rule] if {
+permissions := [[entry, rule] |
 	some entry in objects
 	entry.object.kind in {"ClusterRole", "Role"}
 	some rule in entry.object.rules
-}
+]
 
 # A finding: the rule's words follow the object's kind and name.
 finding(entry, text) := {

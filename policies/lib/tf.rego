@@ -121,8 +121,13 @@ _is_to_be(change) if {
 	is_object(change.change.after)
 }
 
-# The value at a path of keys, through blocks that stand once; the default where it is absent or null.
+# The value at a path of keys, through blocks that stand once; the default where it is absent or null. A look without
+# regard to lists comes first, as it is sooner done.
 get(resource, path, default_value) := value if {
+	value := object.get(resource.body, path, null)
+	value != null
+} else := value if {
+	count(path) > 1
 	value := _at(resource.body, path)
 	value != null
 } else := default_value
@@ -170,9 +175,9 @@ _at(body, [a, b, c, d]) := _step(_step(_step(_step(body, a), b), c), d)
 
 _at(body, [a, b, c, d, e]) := _step(_step(_step(_step(_step(body, a), b), c), d), e)
 
-_step(value, key) := value[key] if is_object(value)
-
-_step(value, key) := value[0][key] if {
+_step(value, key) := value[key] if {
+	is_object(value)
+} else := value[0][key] if {
 	is_array(value)
 	count(value) == 1
 }

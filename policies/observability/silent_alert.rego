@@ -15,10 +15,10 @@ package rules.observability.silent_alert
 import data.lib.facts
 import data.lib.tf
 
-alerts contains alert if {
+alerts := [alert |
 	some alert in tf.resources("google_monitoring_alert_policy")
 	facts.of(alert).production
-}
+]
 
 violation contains tf.finding(alert, "notifies nobody") if {
 	some alert in alerts

@@ -16,11 +16,11 @@ package rules.observability.unscraped_pod
 import data.lib.facts
 import data.lib.k8s
 
-scrapers contains {"environment": entry.environment, "namespace": namespace, "labels": labels} if {
+# By environment and namespace the labels that scrapers ask for.
+scraped[place] contains object.get(entry.object, ["spec", "selector", "matchLabels"], {}) if {
 	some entry in k8s.objects
 	entry.object.kind in {"PodMonitor", "PodMonitoring"}
-	namespace := entry.object.metadata.namespace
-	labels := object.get(entry.object, ["spec", "selector", "matchLabels"], {})
+	place := [entry.environment, entry.object.metadata.namespace]
 }
 
 violation contains k8s.finding(entry, "offers metrics that nothing collects") if {
@@ -39,11 +39,9 @@ offers(pod) if {
 }
 
 is_scraped(pod) if {
-	some scraper in scrapers
-	scraper.environment == pod.entry.environment
-	scraper.namespace == pod.entry.object.metadata.namespace
+	some wanted in scraped[[pod.entry.environment, pod.entry.object.metadata.namespace]]
 	labels := object.get(pod.metadata, "labels", {})
-	every key, value in scraper.labels {
+	every key, value in wanted {
 		labels[key] == value
 	}
 }

@@ -23,8 +23,8 @@ violation contains tf.finding(resource, concat(" ", ["may be destroyed, and it k
 	some type, kept in stateful.keeps
 	some resource in tf.written(type)
 	facts.of(resource).production
-	not is_empty(resource)
 	not tf.is_on(resource, ["lifecycle", "prevent_destroy"], false)
+	not is_empty(resource)
 }
 
 # What has nothing of its own to lose: views, caches and addresses of others, copies that answer reads, topics that keep

@@ -16,10 +16,10 @@ import data.lib.k8s
 
 everybody := {"system:anonymous", "system:authenticated", "system:masters", "system:unauthenticated"}
 
-bindings contains entry if {
+bindings := [entry |
 	some entry in k8s.objects
 	entry.object.kind in {"ClusterRoleBinding", "RoleBinding"}
-}
+]
 
 violation contains k8s.finding(entry, "grants cluster-admin") if {
 	some entry in bindings

@@ -16,10 +16,10 @@ package rules.security.wandering_secret
 import data.lib.facts
 import data.lib.tf
 
-replications contains [secret, replication] if {
+replications := [[secret, replication] |
 	some secret in tf.resources("google_secret_manager_secret")
 	some replication in tf.blocks(secret.body, "replication")
-}
+]
 
 violation contains tf.finding(secret, "lies wherever Google puts it") if {
 	some [secret, replication] in replications
