@@ -65,7 +65,7 @@ class Break:
             stack, _, address = place.partition("/")
             type_name, name = address.split(".")
             for path, value in values.items():
-                _set(stacks[stack]["resource"][type_name][name], path, value)  # type: ignore[index]
+                _set(stacks[stack]["resource"][type_name][name], path, value)
         objects, files = list(judged.objects), list(judged.files)
         for place, value in self.change.get("add", {}).items():
             first, _, rest = place.partition("/")
@@ -76,7 +76,7 @@ class Break:
                 files.append({"path": place, "environment": environment, "text": "", "content": value})
             else:
                 type_name, name = rest.split(".")
-                stacks[first]["resource"].setdefault(type_name, {})[name] = value  # type: ignore[index]
+                stacks[first]["resource"].setdefault(type_name, {})[name] = value
         for path in self.change.get("drop", ()):
             objects.remove(next(each for each in objects if each["path"] == path))
         return replace(judged, stacks=stacks, objects=tuple(objects), files=tuple(files))

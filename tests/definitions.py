@@ -50,7 +50,11 @@ class _Yaml(yaml.SafeLoader):
     """YAML in which `=` is text, as those who wrote the definitions took it."""
 
 
-_Yaml.add_constructor("tag:yaml.org,2002:value", _Yaml.construct_yaml_str)
+def _text(loader: _Yaml, node: yaml.ScalarNode) -> str:
+    return loader.construct_scalar(node)
+
+
+_Yaml.add_constructor("tag:yaml.org,2002:value", _text)
 
 
 @functools.cache
@@ -61,6 +65,7 @@ def _read(place: Path) -> tuple[dict[str, Any], ...]:
 
 def definitions(group: str) -> tuple[dict[str, Any], ...]:
     """The definitions of a group; skips the test, by name, where they are not on this machine."""
+    places: tuple[Path, ...]
     if group == STRIMZI:
         place = TOOLS / "strimzi" / "definitions"
         if not (place.parent / "made-from").exists():
