@@ -413,7 +413,7 @@ def test_workflows_are_sound(tmp_path: Path) -> None:
     for name, files in repositories().items():
         path = tmp_path / f"{name}.yml"
         path.write_text(files[".github/workflows/deliver.yml"])
-        command = [tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
+        command = [str(tool("actionlint")), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
         assert subprocess.run(command, capture_output=True, text=True, check=False).stdout == ""
 
 

@@ -362,13 +362,10 @@ def dump(tree: Any, style: Any, default_style: Any) -> str:
 
 
 def both(text: str) -> tuple[Any, Any]:
-    kept = syntax.CParser
-    try:
-        first = outcome(text)
-        syntax.CParser = None
+    first = outcome(text)
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(syntax, "CParser", None)
         return first, outcome(text)
-    finally:
-        syntax.CParser = kept
 
 
 def outcome(text: str) -> Any:

@@ -34,7 +34,7 @@ BUCKET = "acme-ai-dev-payments"
 
 def documents(**changes: tuple[str, str]) -> list[Document]:
     """The reference with texts replaced in some files, by their names without ending."""
-    found = []
+    found: list[Document] = []
     for file in sorted(REFERENCE.rglob("*.yaml")):
         text = file.read_text("utf-8")
         if file.stem.replace("-", "_") in changes:

@@ -186,7 +186,7 @@ def test_a_rule_that_stands_for_a_check_denies() -> None:
 
 def test_an_entry_for_some_resources_is_for_no_others() -> None:
     accepts = baseline().accepting
-    external = {"external_data_configuration": [{}]}
+    external: dict[str, Any] = {"external_data_configuration": [{}]}
     assert accepts("CKV_GCP_80", "google_bigquery_table.payments", external)
     assert not accepts("CKV_GCP_80", "google_bigquery_table.payments", {})
     apply = "google_project_iam_member.github_apply_teams_iam_service_account"

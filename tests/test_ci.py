@@ -119,7 +119,7 @@ def schema(kind: str, path: Path) -> int:
 
 
 def actionlint(path: Path) -> str:
-    command = [tool("actionlint"), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
+    command = [str(tool("actionlint")), "-shellcheck=", "-pyflakes=", "-no-color", str(path)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 

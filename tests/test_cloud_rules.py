@@ -331,7 +331,8 @@ def expressions(body: object) -> object:
 
 def odd_shapes(body: Mapping[str, object]) -> Iterator[object]:
     """Bodies that no schema allows: blocks as texts, texts as blocks, numbers, nulls and lists of them."""
-    for odd in (None, 0, -1.5, True, "", "x", [], [None], ["x"], {}, [{}], {"x": {"y": []}}, [[1]]):
+    odds: tuple[object, ...] = (None, 0, -1.5, True, "", "x", [], [None], ["x"], {}, [{}], {"x": {"y": []}}, [[1]])
+    for odd in odds:
         yield dict.fromkeys(body, odd)
         yield {name: [dict.fromkeys(first, odd)] for name, value in body.items() if (first := one(value))}
     yield from (None, 1, "x", [], ["x"], [[{}]])

@@ -191,7 +191,7 @@ class Watcher:
 def test_the_server_is_watched_where_there_is_monitoring() -> None:
     platform, watcher = Platform(makes_shared=False), Watcher()
     components = platform.built.components
-    needs = {need.capability: components.get(need.capability) for need in Sonarqube.needs()}
+    needs: dict[str, Any] = {need.capability: components.get(need.capability) for need in Sonarqube.needs()}
     settings = SonarqubeSettings(host="sonarqube.acme.example", makes_shared=True)
     Sonarqube(
         TerraformStack(platform.app, "again"),

@@ -17,10 +17,12 @@ import pytest
 from planform.checks.run import documents_in, run_checks
 from planform.contracts.catalog import CONTRACTS
 from planform.contracts.ci import Job, Step, Trigger, Workflow
+from planform.contracts.compute import Compute
 from planform.contracts.data_quality import QualityCheck
 from planform.contracts.identity import Identity
 from planform.contracts.infrastructure import StackFacts
 from planform.contracts.monitoring import Panel
+from planform.contracts.version_control import VersionControl
 from planform.contracts.workload_spec import Container, Workload, WorkloadResource
 from planform.engine import App, Construct, TerraformStack, synthesize
 from planform.environment import BuiltEnvironment, build_environment
@@ -71,8 +73,9 @@ def keys(it: Any, who: Asker) -> Iterator[Any]:
 def secrets(it: Any, who: Asker) -> Iterator[Any]:
     secret = it.secret("conformance-token", readers=[READER], purpose="Conformance")
     yield secret
-    cluster = who.built.components["compute"].cluster()
-    yield it.deliver(who.name, {"token": secret}, namespace=NAMESPACE, cluster=cluster, scope=who.scope)
+    compute = who.built.components["compute"]
+    assert isinstance(compute, Compute)
+    yield it.deliver(who.name, {"token": secret}, namespace=NAMESPACE, cluster=compute.cluster(), scope=who.scope)
 
 
 def networking(it: Any, who: Asker) -> Iterator[Any]:
@@ -259,8 +262,9 @@ def portal(it: Any, who: Asker) -> Iterator[Any]:
 
 
 def code_analysis(it: Any, who: Asker) -> Iterator[Any]:
-    repository = who.built.components["version_control"].repository("conformance")
-    analysis = it.project(repository, team="fraud")
+    version_control = who.built.components["version_control"]
+    assert isinstance(version_control, VersionControl)
+    analysis = it.project(version_control.repository("conformance"), team="fraud")
     yield from (analysis, *it.steps(analysis))
     assert it.steps(analysis)
 

@@ -241,11 +241,11 @@ def test_an_accelerator_is_counted_once_beside_its_machine() -> None:
 
 def test_a_pool_of_a_region_runs_in_every_zone() -> None:
     counted = {**pool(), "autoscaling": [{"min_node_count": 1, "max_node_count": 4}]}
-    assert _nodes(counted) == (3, 12)
-    assert _nodes({**counted, "node_locations": ["us-central1-a", "us-central1-b"]}) == (2, 8)
-    assert _nodes({**counted, "location": "us-central1-a"}) == (1, 4)
-    assert _nodes({**pool(), "autoscaling": [], "node_count": 2}) == (6, 6)
-    assert _nodes(pool()) == (1, 3)
+    assert _nodes(counted) == (Decimal(3), Decimal(12))
+    assert _nodes({**counted, "node_locations": ["us-central1-a", "us-central1-b"]}) == (Decimal(2), Decimal(8))
+    assert _nodes({**counted, "location": "us-central1-a"}) == (Decimal(1), Decimal(4))
+    assert _nodes({**pool(), "autoscaling": [], "node_count": 2}) == (Decimal(6), Decimal(6))
+    assert _nodes(pool()) == (Decimal(1), Decimal(3))
 
 
 def _nodes(body: Mapping[str, Any]) -> tuple[Decimal, Decimal]:

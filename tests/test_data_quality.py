@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ class Alerts:
     def scrape(self, name: str, **more: Any) -> None:
         """Nothing is scraped here."""
 
-    def dashboard(self, name: str, *, title: str, panels: list[Panel], team: str = "") -> None:
+    def dashboard(self, name: str, *, title: str, panels: Sequence[Panel], team: str = "") -> None:
         """Nothing is drawn here."""
 
     def alert(self, name: str, *, title: str, query: str, minutes: int = 5, severity: Severity = "ticket",

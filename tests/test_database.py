@@ -58,7 +58,7 @@ def stack(name: str = "acme-ai-dev-resource") -> TerraformStack:
 
 
 def make(
-    component: type[Component], value: Mapping[str, Any] | None = None, environment: Environment = DEV, **needs: object
+    component: type[Component], value: Mapping[str, Any] | None = None, environment: Environment = DEV, **needs: Any
 ) -> Any:
     """The component alone in a stack, on a network of the organisation."""
     scope = needs.pop("scope", None) or stack()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -125,13 +126,14 @@ def test_two_meanings_of_a_name_are_refused(make: Any) -> None:
     activity = store.group("activity", entity="customer_id", features=FEATURES)
     stock = store.group("stock", entity="shop_id", features={"items": "int"})
     store.view("churn", groups=[activity])
-    for ask in (
+    asks: tuple[Callable[[], object], ...] = (
         lambda: store.group("activity", entity="customer_id", features={"orders_7d": "float"}),
         lambda: store.group("activity", entity="shop_id", features=FEATURES),
         lambda: store.view("both", groups=[activity, stock]),
         lambda: store.view("churn", groups=[stock]),
         lambda: store.view("none", groups=[]),
-    ):
+    )
+    for ask in asks:
         with pytest.raises(Refused) as refused:
             ask()
         assert refused.value.fault.code == "contract/other-features"

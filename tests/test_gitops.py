@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from planform.blueprint.document import Document
 from planform.blueprint.read import read_text
 from planform.diagnostics import DiagnosticError
 from planform.engine import App, TerraformStack
@@ -207,7 +208,7 @@ AFTER = "config.kubernetes.io/depends-on"
 @functools.cache
 def reference(gitops: str) -> Compilation:
     """The reference with another tool."""
-    documents = []
+    documents: list[Document] = []
     for file in sorted(REFERENCE.rglob("*.yaml")):
         text = file.read_text("utf-8")
         if file.name == "platform.yaml":

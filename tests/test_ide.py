@@ -306,7 +306,7 @@ def test_an_image_needs_a_place_and_two_ways_to_name_one_are_refused() -> None:
     with pytest.raises(Refused) as refused:
         vscode(assistant=Assistant())
     assert refused.value.fault.code == "contract/no-image"
-    named = {"image": "ghcr.io/acme/code-oss:1"}
+    named: dict[str, Any] = {"image": "ghcr.io/acme/code-oss:1"}
     assert files_of(vscode(assistant=Assistant(), **named))["workstation/IMAGE"] == "ghcr.io/acme/code-oss:1\n"
     given = parse(VscodeSettings, {**named, "own_image": True})
     assert isinstance(given, VscodeSettings), given

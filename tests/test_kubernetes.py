@@ -32,10 +32,12 @@ def refused(*arguments: Any, **body: Any) -> dict[str, str]:
     return {each.code: each.summary for each in caught.value.diagnostics}
 
 
-def component(scope: Any, id: str, plane: str = "resource") -> Construct:
-    made = Construct(scope, id)
-    made.manifests = Manifests("dev", plane, id)
-    return made
+class Held(Construct):
+    """What carries manifests as a component does."""
+
+    def __init__(self, scope: Any, id: str) -> None:
+        super().__init__(scope, id)
+        self.manifests = Manifests("dev", "resource", id)
 
 
 # Records
@@ -123,7 +125,7 @@ def test_an_object_is_there_once_in_a_stack() -> None:
 
 def test_records_need_no_terraform_stack() -> None:
     app = App()
-    KubernetesObject(component(Construct(app, "outside"), "kueue"), "v1", "Namespace", "ml")
+    KubernetesObject(Held(Construct(app, "outside"), "kueue"), "v1", "Namespace", "ml")
     assert list(manifests(app)) == ["kubernetes/dev/resource/kueue/namespace-ml.yaml"]
 
 
@@ -151,7 +153,7 @@ def test_the_lock_file_is_pinned_and_says_where_from() -> None:
 
 
 def test_files_are_named_by_kind_and_name_and_told_apart() -> None:
-    scope = component(stack(), "kueue")
+    scope = Held(stack(), "kueue")
     for version, kind, name, namespace in (
         ("v1", "Namespace", "ml", None),
         ("v1", "ConfigMap", "c", "a"),
@@ -273,7 +275,7 @@ def test_a_strict_reader_takes_every_text_for_text(texts: list[str]) -> None:
 
 def test_a_kind_comes_after_its_chart_and_a_component_after_what_it_needs() -> None:
     scope = stack()
-    queue, user, policy = (component(scope, each) for each in ("kueue", "trainer", "gatekeeper"))
+    queue, user, policy = (Held(scope, each) for each in ("kueue", "trainer", "gatekeeper"))
     HelmRelease(queue, "kueue", chart="kueue", namespace="kueue-system")
     KubernetesObject(queue, "kueue.x-k8s.io/v1beta2", "Cohort", "ml")
     HelmRelease(policy, "gatekeeper", chart="gatekeeper", namespace="gatekeeper-system")
@@ -295,7 +297,7 @@ def test_a_kind_comes_after_its_chart_and_a_component_after_what_it_needs() -> N
 
 def test_a_need_gives_way_to_a_kind_that_must_be_defined_first() -> None:
     scope = stack()
-    one, two = component(scope, "one"), component(scope, "two")
+    one, two = Held(scope, "one"), Held(scope, "two")
     KubernetesObject(one, "kueue.x-k8s.io/v1beta2", "Cohort", "ml")
     HelmRelease(two, "kueue", chart="kueue", namespace="kueue-system")
     steps = order(parts_of(objects_of(scope).delivered, {"resource/two": ["resource/one"]}))

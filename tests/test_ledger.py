@@ -313,7 +313,9 @@ def test_unknown_addresses_and_types_are_refused(planform: Any) -> None:
 
 def test_text_that_cannot_be_an_entry_is_told(folder: Path, kept: str, planform: Any) -> None:
     bucket = "google_storage_bucket.events"
-    wrong = [("--from", bucket, "--to", to) for to in (bucket, "google_storage_bucket.a b", "google_storage_bucket.")]
+    wrong: list[tuple[str, ...]] = [
+        ("--from", bucket, "--to", to) for to in (bucket, "google_storage_bucket.a b", "google_storage_bucket.")
+    ]
     wrong += [
         ("--remove", bucket, "--reason", why, "--owner", who) for why, who in (("two\nlines", "ml"), ("x", "m\tl"))
     ]
@@ -417,7 +419,7 @@ def test_a_transfer_to_nothing_is_refused_and_forgets_nothing() -> None:
     ledger = own_ledger(one_stack(bucket("b", "acme-b")))
     lost = Transfer(from_=f"own/{place}.a", to=f"other/{place}.a", id="acme-a")
 
-    def kept_with(*transfers: Transfer, others: Mapping[str, Records], **removals: Any) -> tuple[list[str], bool]:
+    def kept_with(*transfers: Transfer, others: dict[str, Records], **removals: Any) -> tuple[list[str], bool]:
         records = one_stack(bucket("b", "acme-b")) | others
         held = ledger.model_copy(update={"transfers": transfers, **removals})
         found = keep(held, records, (), ()).findings

@@ -73,11 +73,11 @@ class Place:
         }
 
     def triton(self, *, watched: bool = False, **settings: Any) -> Triton:
-        seen = {"monitoring": self.watching, "tracing": self.watching} if watched else {}
+        seen: dict[str, Any] = {"monitoring": self.watching, "tracing": self.watching} if watched else {}
         return Triton(self.stack, "model_server", TritonSettings(**settings), **self.needs, **seen)
 
     def vllm(self, *, watched: bool = False, **settings: Any) -> Vllm:
-        seen = {"monitoring": self.watching, "tracing": self.watching} if watched else {}
+        seen: dict[str, Any] = {"monitoring": self.watching, "tracing": self.watching} if watched else {}
         return Vllm(self.stack, "model_server", VllmSettings(**settings), **self.needs, **seen)
 
     def objects(self) -> dict[str, KubernetesObject]:
@@ -89,8 +89,8 @@ class Place:
         return spec
 
     def ask(self, server: ModelServing, **given: Any) -> EndpointRef:
-        asked = {"namespace": "fraud", "scope": self.other, "model": MODEL, "format": server.FORMATS[0]} | given
-        return server.endpoint("scorer", **asked)
+        asked: dict[str, Any] = {"namespace": "fraud", "scope": self.other, "model": MODEL, "format": server.FORMATS[0]}
+        return server.endpoint("scorer", **asked | given)
 
 
 def refusal(ask: Any, *args: Any, **kwargs: Any) -> tuple[str, str]:
@@ -103,7 +103,7 @@ def refusal(ask: Any, *args: Any, **kwargs: Any) -> tuple[str, str]:
 @pytest.mark.parametrize("gateway", [None, GATEWAY])
 def test_every_object_is_valid(kind: str, gateway: GatewaySettings | None) -> None:
     place = Place()
-    server = getattr(place, kind)(watched=True, gateway=gateway)
+    server: ModelServing = getattr(place, kind)(watched=True, gateway=gateway)
     assert isinstance(server, ModelServer)
     place.ask(server, accelerator="nvidia-l4", count=2, canary=CANARY, canary_percent=25)
     native = [each for each in objects_of(place.other) if "." not in each.group or each.group.endswith("k8s.io")]

@@ -33,7 +33,7 @@ PAGER = {"pager": {"existing": "projects/acme-ai-dev/notificationChannels/7", "s
 FRAUD = {"fraud": {"email": "fraud@acme.example", "teams": ["fraud"]}}
 
 
-def cloud(settings: Mapping[str, Any] | None = None, **needs: Component) -> CloudMonitoring:
+def cloud(settings: Mapping[str, Any] | None = None, **needs: Any) -> CloudMonitoring:
     scope = TerraformStack(App(), "acme-ai-dev-observability")
     read = parse(CloudMonitoringSettings, {"day_one": False, **(settings or {})})
     assert isinstance(read, CloudMonitoringSettings), read

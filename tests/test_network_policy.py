@@ -32,7 +32,7 @@ FRONT = {"host": "mlflow.acme.example", "gateway": "external", "gateway_namespac
 FROM_GOOGLE = [{"ipBlock": {"cidr": "130.211.0.0/22"}}, {"ipBlock": {"cidr": "35.191.0.0/16"}}]
 
 
-def rules(files: Iterable[tuple[str, str]]) -> list[str]:
+def rules(files: Iterable[tuple[str, str | bytes]]) -> list[str]:
     """Paths of the rules of the network among files."""
     found = [(path, yaml.safe_load(str(text))) for path, text in files if "networkpolicy-" in path]
     assert {each["kind"] for _, each in found} <= RULES
@@ -75,7 +75,7 @@ def test_a_front_closes_nothing_where_nothing_is_closed() -> None:
     at = Alone()
     mlflow(at)
     assert "mlflow/HTTPRoute/mlflow" in at.objects()
-    assert [each.name for each in objects_of(at.own).delivered if each.kind in RULES] == []
+    assert [each.name for each in objects_of(at.own) if each.kind in RULES] == []
 
 
 def test_a_front_lets_google_in_where_namespaces_are_closed() -> None:

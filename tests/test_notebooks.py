@@ -534,7 +534,8 @@ class Watch:
 
 def test_the_metrics_are_open_only_to_monitoring() -> None:
     others = Built(platform()).built.components
-    needs = {each.capability: others[each.capability] for each in JupyterHub.needs() if each.capability in others}
+    wanted = {each.capability for each in JupyterHub.needs()}
+    needs: dict[str, Any] = {name: component for name, component in others.items() if name in wanted}
     settings = JupyterHubSettings(host="notebooks.acme.example")
     environment = Built(platform()).built.spec.environment
     for monitoring, closed in ((None, True), (Watch(), False)):

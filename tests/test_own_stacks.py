@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cache
 from itertools import permutations
 
@@ -89,9 +90,9 @@ def test_accelerators_and_budgets_count_for_their_own_environment(order: tuple[s
     assert counted == {"dev": 1, "dev-eu": 2 + 4, "": 8 + 16}
     held = budgets(cost(found, built_in()), found.specs, documents)
     assert sorted((each.environment, each.usd_month) for each in held) == [
-        ("dev", 100),
-        ("dev-eu", 101),
-        ("dev-eu", 102),
+        ("dev", Decimal(100)),
+        ("dev-eu", Decimal(101)),
+        ("dev-eu", Decimal(102)),
     ]
 
 

@@ -89,6 +89,7 @@ def test_a_swap_keeps_the_contract(case: str) -> None:
     ref, space = component.service(), component.team("fraud")
     assert ref.root == "gs://acme-ai-dev-pipelines"
     assert space.root == "gs://acme-ai-dev-pipelines-fraud/runs"
+    assert space.identity is not None
     assert space.identity.email == "team-fraud@acme-ai-dev.iam.gserviceaccount.com"
     assert component.team("fraud") is space
 

@@ -23,8 +23,8 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_case(case: Path, snapshot: SnapshotAssertion) -> None:
-    group, component = case.stem.split(".")[:2]
-    module = f"planform.planes.{group}.{component.replace('-', '_')}"
+    group, name = case.stem.split(".")[:2]
+    module = f"planform.planes.{group}.{name.replace('-', '_')}"
     listed = next(entry for entry in builtin() if entry.target.startswith(f"{module}:"))
     compiled = compile_files(case, environments=["dev"])
     filled = {name: slot for plane in compiled.specs[0].planes.values() for name, slot in plane.slots.items()}

@@ -30,7 +30,8 @@ def said(judged: Judged, rule: str) -> list[str]:
 
 
 def stack_of(case: Break) -> str:
-    return next(iter({**case.change.get("break", {}), **case.change.get("add", {})})).partition("/")[0]
+    places: dict[str, Any] = {**case.change.get("break", {}), **case.change.get("add", {})}
+    return next(iter(places)).partition("/")[0]
 
 
 def conftest(document: Any, facts: Any, tmp_path: Path) -> list[str]:

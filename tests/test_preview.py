@@ -361,7 +361,12 @@ def test_an_accelerator_outage_is_named_with_its_size() -> None:
 
 def plan_of(address: str, actions: list[str], section: str = "resource_changes") -> dict[str, Any]:
     kind, _, name = address.partition(".")
-    change = {"actions": actions, "before": {"location": "EU"}, "after": {"location": "US"}, "after_unknown": {}}
+    change: dict[str, Any] = {
+        "actions": actions,
+        "before": {"location": "EU"},
+        "after": {"location": "US"},
+        "after_unknown": {},
+    }
     change |= {"replace_paths": [["location"]]} if len(actions) == 2 else {}
     held = {"address": address, "mode": "managed", "type": kind, "name": name, "change": change}
     return {"format_version": "1.2", section: [held]}

@@ -282,7 +282,7 @@ def test_the_order_of_keys_changes_no_byte(blueprint: Blueprint, seed: int) -> N
 
 ORDERED = ("columns", "features", "inputs", "outputs")
 """Keys of workload documents whose own keys stand in an order that means something."""
-MORE = {
+MORE: dict[str, dict[str, Any]] = {
     "ModelEndpoint": {"objective": {"percent": 99.9, "latency_ms": 150}},
     "NotebookWorkspace": {"secrets": {"b-key": "Calls to b", "a-key": "Calls to a"}},
     "TrainingPipeline": {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from planform.contracts.compute import ClusterRef
@@ -28,7 +29,7 @@ DEV = Environment(
 )
 PATH = "projects/acme-ai-dev/locations/europe-west4/clusters/acme-ai-dev-gke"
 CLUSTER = ClusterRef(PATH, "acme-ai-dev-gke", "europe-west4", f"https://container.googleapis.com/v1/{PATH}", "p.svc")
-SYNCED = ClusterRef(*[getattr(CLUSTER, name) for name in ClusterRef.__slots__[:-1]], secret_sync=True)
+SYNCED = replace(CLUSTER, secret_sync=True)
 NAMES = ("token", "key")
 ID = "projects/acme-shared/secrets/key"
 

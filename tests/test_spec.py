@@ -118,6 +118,7 @@ def test_the_schema_completes_overrides_and_requires_nothing_there() -> None:
     for good in ({"node_pools": {"l4": {"capacity": "spot"}}}, {"node_pools": {"l4": None}}, None, "gke-autopilot"):
         override["compute"] = good
         assert validator.is_valid(document.value), good
+    bad: object
     for bad in ({"node_pool": {}}, {"node_pools": {"l4": {"max_node": 1}}}, "gek"):
         override["compute"] = bad
         assert not validator.is_valid(document.value), bad

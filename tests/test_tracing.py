@@ -12,6 +12,7 @@ from planform.blueprint.read import read_text
 from planform.contracts.tracing import Tracing
 from planform.engine import App, TerraformStack
 from planform.environment import BuiltEnvironment, build_environment
+from planform.files import File
 from planform.kubernetes import objects_of
 from planform.pipeline import Compilation, compile_documents
 from planform.planes.catalog import builtin
@@ -187,7 +188,8 @@ def test_cloud_trace_counts_before_it_samples_and_at_the_latency_asked_for() -> 
     assert "probabilistic_sampler" in config["service"]["pipelines"]["traces"]["processors"]
     assert "probabilistic_sampler" not in config["service"]["pipelines"]["traces/counted"]["processors"]
     assert "333ms" in config["connectors"]["span_metrics"]["histogram"]["explicit"]["buckets"]
-    rules = [each.text for each in objects_of(scope).delivered if each.name.startswith("rules/chat-requests")]
+    files = [each for each in objects_of(scope).delivered if isinstance(each, File)]
+    rules = [each.text for each in files if each.name.startswith("rules/chat-requests")]
     assert rules
     assert all('le="333"' in text.replace("\\", "") and "chat" in text for text in rules)
 

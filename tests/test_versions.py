@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from planform.blueprint.read import read, read_text
 from planform.diagnostics import DiagnosticError
@@ -46,8 +47,8 @@ def lock(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def gatekeeper(*sources: Path) -> str:
-    files = compile_files(*sources).output.files
+def gatekeeper(folder: Path) -> str:
+    files = compile_files(folder).output.files
     sources = [
         yaml.safe_load(str(text))["spec"]["source"]
         for path, text in files.items()
@@ -119,8 +120,7 @@ def test_lock_refuses_a_name_that_is_not_there(folder: Path) -> None:
 def test_a_newer_planform_changes_no_output_until_the_lock_moves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lock(folder).returncode == 0
     before = compile_files(folder).output.files
-    newer = {name: type(chart)(**{**{f: getattr(chart, f) for f in chart.__slots__}, "version": "99.0.0"})
-             for name, chart in charts().items()}  # fmt: skip
+    newer = {name: replace(chart, version="99.0.0") for name, chart in charts().items()}
     monkeypatch.setattr("planform.kubernetes.record.charts", lambda: newer)
     assert compile_files(folder).output.files == before
     (folder / "versions.yaml").unlink()
