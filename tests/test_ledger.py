@@ -360,7 +360,7 @@ def test_a_second_ledger_is_refused(folder: Path, kept: str, planform: Any) -> N
 # One's own stacks
 
 
-def one_stack(build: Callable[[TerraformStack], None], name: str = "own") -> dict[str, Records]:
+def one_stack(build: Callable[[TerraformStack], object], name: str = "own") -> dict[str, Records]:
     stack = TerraformStack(App(), name)
     build(stack)
     return {name: records_of(stack)}
@@ -370,8 +370,8 @@ def own_ledger(records: Mapping[str, Records]) -> Any:
     return keep(empty(), records, (), ()).wanted
 
 
-def bucket(name: str, cloud_name: str, **more: Any) -> Callable[[TerraformStack], None]:
-    return lambda stack: StorageBucket(stack, name, name=cloud_name, location="EU", **more) and None
+def bucket(name: str, cloud_name: str, **more: Any) -> Callable[[TerraformStack], object]:
+    return lambda stack: StorageBucket(stack, name, name=cloud_name, location="EU", **more)
 
 
 def moves_in(records: Mapping[str, Records]) -> list[str]:
@@ -395,8 +395,8 @@ def test_moves_one_after_another_are_all_written() -> None:
 
 
 def test_what_has_no_id_moves_by_its_name() -> None:
-    def board(id_: str, name: str) -> Callable[[TerraformStack], None]:
-        return lambda stack: VertexAiTensorboard(stack, id_, display_name=name, region="europe-west4") and None
+    def board(id_: str, name: str) -> Callable[[TerraformStack], object]:
+        return lambda stack: VertexAiTensorboard(stack, id_, display_name=name, region="europe-west4")
 
     ledger = own_ledger(one_stack(board("a", "runs")))
     assert keep(ledger, one_stack(board("b", "runs")), (), ()).compared.moves[0].to == "google_vertex_ai_tensorboard.b"
@@ -452,7 +452,7 @@ def test_a_transfer_that_arrived_ends_with_what_it_brought() -> None:
 
 
 def test_two_that_may_be_meant_are_not_guessed() -> None:
-    def server(*ids: str) -> Callable[[TerraformStack], None]:
+    def server(*ids: str) -> Callable[[TerraformStack], object]:
         def build(stack: TerraformStack) -> None:
             for id_ in ids:
                 SqlDatabaseInstance(stack, id_, name="acme-1", database_version="POSTGRES_17")
@@ -490,10 +490,10 @@ def kept_entries(ledger: str) -> Any:
 
 
 def test_a_shipped_move_carries_what_has_no_id_that_can_be_told() -> None:
-    def dashboards(id_: str) -> Callable[[TerraformStack], None]:
+    def dashboards(id_: str) -> Callable[[TerraformStack], object]:
         from planform.terraform.google import MonitoringDashboard
 
-        return lambda stack: MonitoringDashboard(stack, id_, dashboard_json="{}") and None
+        return lambda stack: MonitoringDashboard(stack, id_, dashboard_json="{}")
 
     ledger = own_ledger(one_stack(dashboards("board")))
     release = [Shipped("0.1.0", "stack", "google_monitoring_dashboard.board", "google_monitoring_dashboard.page")]

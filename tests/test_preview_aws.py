@@ -95,7 +95,7 @@ def document(endpoint: str, changes: Mapping[str, Settings]) -> dict[str, Any]:
 def store(stack: TerraformStack, name: str, chosen: Settings) -> None:
     """A table, a role that may read it, and a user."""
     keys = [chosen["hash_key"], *([chosen["index"]] if chosen["index"] else [])]
-    provisioned = {"read_capacity": 5, "write_capacity": 5} if chosen["billing_mode"] == "PROVISIONED" else {}
+    provisioned = 5 if chosen["billing_mode"] == "PROVISIONED" else None
     index = {"name": "by-owner", "hash_key": chosen["index"], "projection_type": "ALL"}
     table = DynamodbTable(
         stack,
@@ -111,7 +111,8 @@ def store(stack: TerraformStack, name: str, chosen: Settings) -> None:
         stream_view_type="NEW_IMAGE" if chosen["stream"] else None,
         tags=chosen["tags"],
         renamed_from=f"aws_dynamodb_table.{name}_{chosen['renamed_from']}" if chosen["renamed_from"] else None,
-        **provisioned,
+        read_capacity=provisioned,
+        write_capacity=provisioned,
     )
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = IamRole(
