@@ -87,11 +87,12 @@ def _mapping(value: Mapping[Any, Any], is_token: IsToken, depth: int) -> dict[st
         if item is None:
             continue
         name = key if type(key) is str and _is_plain_key(key) else _key(key, is_token)
-        if type(item) is str and item.isascii() and TOKEN not in item:
+        kind = type(item)
+        if kind is str and item.isascii() and TOKEN not in item:
             result[name] = item
             continue
         try:
-            result[name] = _value(item, is_token, depth + 1)
+            result[name] = (_mapping if kind is dict else _value)(item, is_token, depth + 1)
         except _Unwritable as fault:
             fault.path.append(name)
             raise
@@ -138,7 +139,7 @@ def _list(value: list[Any] | tuple[Any, ...], is_token: IsToken, depth: int) -> 
         if item is None:
             continue
         try:
-            result.append(_value(item, is_token, depth + 1))
+            result.append((_mapping if type(item) is dict else _value)(item, is_token, depth + 1))
         except _Unwritable as fault:
             fault.path.append(at)
             raise
@@ -239,7 +240,7 @@ def _write(value: Any, indent: str, put: Callable[[str], None]) -> None:
     elif kind is dict:
         inner = indent + "  "
         lead, after = "{" + inner, "," + inner
-        for key in _sorted(value):
+        for key in _sorted(value) if len(value) > 1 else value:
             item = value[key]
             if type(item) is str:
                 put(f"{lead}{_quoted_key(key)}: {encode_basestring(item)}")

@@ -161,7 +161,8 @@ def _fill(stage: Path, files: Mapping[str, str | bytes], target: Path, ours: fro
         content = text if isinstance(text, bytes) else text.encode()
         old, new = f"{target}/{path}", f"{stage}/{path}"  # joined as text, as there are many
         if not (path in ours and _is_still(old, content) and _linked(old, new)):
-            Path(new).write_bytes(content)
+            with open(new, "wb") as file:  # noqa: PTH123
+                file.write(content)
     _mark(stage, files)
 
 

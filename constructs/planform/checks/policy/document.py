@@ -117,13 +117,18 @@ def _terraform(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         **{key: value for key, value in document.items() if key != "//"},
         "resource": {
-            type_name: {
-                name: {key: value for key, value in body.items() if key != "//"} if isinstance(body, dict) else body
-                for name, body in named.items()
-            }
+            type_name: {name: _without_notes(body) for name, body in named.items()}
             for type_name, named in document.get("resource", {}).items()
         },
     }
+
+
+def _without_notes(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return body
+    rest = body.copy()
+    rest.pop("//", None)
+    return rest
 
 
 def _without(document: Mapping[str, Any], arguments: Mapping[str, str]) -> Mapping[str, Any]:
