@@ -41,7 +41,7 @@ def test_benchmarks_run_at_tiny_sizes(tmp_path: Path) -> None:
         "cdktf alone",
         "planform, native",
         "Many workloads",
-        "one changed document",
+        "`synth --changed`",
         "Policy rules",
         "Aim",
     ):
