@@ -224,17 +224,16 @@ class Declared:
     the blueprint position it was built for.
     """
 
-    __slots__ = ("_code", "_instruction", "_module", "_origin", "_path", "_stack", "key")
+    __slots__ = ("_code", "_instruction", "_module", "_origin", "_path", "_place", "key")
 
     section: ClassVar[str] = ""
 
     def __init__(self, scope: Any, name: str, origin: Location | None) -> None:
-        place = _place_of(scope)
+        self._place = place = _place_of(scope)
         frame = caller_frame()
         self._code: CodeType = frame.f_code
         self._instruction: int = frame.f_lasti
         self._module: str = frame.f_globals.get("__name__", "")
-        self._stack = place.stack
         self._origin = origin if origin is not None else place.origin()
         self._path = f"{place.path}/{name}" if place.path else name
         self.key = name
@@ -242,7 +241,7 @@ class Declared:
     @property
     def stack(self) -> Any:
         """The stack of the engine."""
-        return self._stack
+        return self._place.stack
 
     @property
     def construct_path(self) -> str:
@@ -271,12 +270,14 @@ class Declared:
         """Add it to a document."""
         raise AssertionError(f"{type(self).__name__} cannot be written")
 
-    def _finish(self, seen: Inspection, records: Records) -> None:
+    def _finish(self, seen: Inspection) -> None:
         """Raise all faults, keep the warnings, register."""
         if seen.faults:
             raise DiagnosticError([self._diagnostic(each, Severity.ERROR) for each in seen.faults])
+        records = self._place.records
         records.add(self)
-        records.warnings += [self._diagnostic(each, Severity.WARNING) for each in seen.warnings]
+        if seen.warnings:
+            records.warnings += [self._diagnostic(each, Severity.WARNING) for each in seen.warnings]
 
     def _diagnostic(self, fault: Fault, severity: Severity) -> Diagnostic:
         notes = []
@@ -323,9 +324,8 @@ class Record(Declared):
         schema = self._schema
         meta = _taken(arguments, schema.block)
         super().__init__(scope, str(id_), meta.get("origin"))
-        records = _place_of(scope).records
         owner = f"{_KIND_WORDS[schema.kind]}{schema.type}"
-        seen = Inspection(owner, schema.block, self._stack)
+        seen = Inspection(owner, schema.block, self.stack)
         self._name = _check_name(id_, seen)
         self.key = f"{_PREFIX[schema.kind]}{schema.type}.{self._name}"
         self._many = ""
@@ -333,10 +333,10 @@ class Record(Declared):
         body: dict[str, Any] = {"//": {"metadata": {"path": self._path, "uniqueId": self._name}}}
         body |= seen.body(arguments)
         self._body = body
-        self._write_meta(meta, scope, seen)
+        self._write_meta(meta, seen)
         if meta and not seen.faults:
             self._write_moves(meta, scope)
-        self._finish(seen, records)
+        self._finish(seen)
 
     # Facts
 
@@ -406,12 +406,12 @@ class Record(Declared):
     def write(self, document: dict[str, Any]) -> None:
         document.setdefault(self.section, {}).setdefault(self._schema.type, {})[self._name] = self._body
 
-    def _write_meta(self, meta: Mapping[str, Any], scope: Any, seen: Inspection) -> None:
+    def _write_meta(self, meta: Mapping[str, Any], seen: Inspection) -> None:
         body = self._body
         if meta:
             _refuse_provisioners(meta, seen)
             self._write_count(meta, seen)
-        after = _depends_on(self, meta.get("depends_on"), _place_of(scope), seen)
+        after = _depends_on(self, meta.get("depends_on"), self._place, seen)
         if after:
             body["depends_on"] = after
         if meta.get("provider") is not None:
@@ -519,12 +519,12 @@ class Provider(Declared):
         schema = self._schema
         origin = arguments.pop("origin", None) if "origin" not in schema.block else None
         super().__init__(scope, id_ or schema.type, origin)
-        seen = Inspection(f"provider {schema.type}", schema.block, self._stack)
+        seen = Inspection(f"provider {schema.type}", schema.block, self.stack)
         self._alias = None if alias is None else _check_name(alias, seen)
         self.key = f"provider.{self.address}"
         self._body = seen.body(arguments)
         refuse_literal_secrets(arguments, seen)
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
     @property
     def address(self) -> str:
@@ -555,7 +555,7 @@ class _Named(Declared):
 
     def _start(self, scope: Any, id_: str, origin: Location | None) -> Inspection:
         Declared.__init__(self, scope, str(id_), origin)
-        seen = Inspection(f"{type(self).__name__} `{id_}`", None, self._stack)
+        seen = Inspection(f"{type(self).__name__} `{id_}`", None, self.stack)
         self._name = _check_name(id_, seen)
         self.key = f"{self.prefix}.{self._name}"
         return seen
@@ -598,15 +598,14 @@ class OutputValue(_Named):
         origin: Location | None = None,
     ) -> None:
         seen = self._start(scope, id_, origin)
-        place = _place_of(scope)
         self._body = _given(
             value=write_value(value, ((), "value"), seen),
             description=_literal(description, "description", seen),
             sensitive=sensitive,
-            depends_on=_addresses(depends_on, "depends_on", self._stack, seen) or None,
+            depends_on=_addresses(depends_on, "depends_on", self.stack, seen) or None,
             precondition=_conditions(precondition, "precondition", seen),
         )
-        self._finish(seen, place.records)
+        self._finish(seen)
 
 
 class Variable(_Named):
@@ -641,11 +640,11 @@ class Variable(_Named):
             ephemeral=ephemeral,
             validation=_conditions(validation, "validation", seen),
         )
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
     @property
     def value(self) -> Expression:
-        return Expression(self.key, self._stack)
+        return Expression(self.key, self.stack)
 
 
 class Local(_Named):
@@ -658,11 +657,11 @@ class Local(_Named):
     def __init__(self, scope: Any, id_: str, value: Any, /, *, origin: Location | None = None) -> None:
         seen = self._start(scope, id_, origin)
         self._body = write_value(value, ((), "value"), seen)
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
     @property
     def value(self) -> Expression:
-        return Expression(self.key, self._stack)
+        return Expression(self.key, self.stack)
 
 
 class Check(_Named):
@@ -676,7 +675,7 @@ class Check(_Named):
     ) -> None:
         seen = self._start(scope, id_, origin)
         self._body = {"assert": _conditions(conditions, "conditions", seen)}
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
 
 class _Statement(Declared):
@@ -688,7 +687,7 @@ class _Statement(Declared):
 
     def _start(self, scope: Any, subject: str, origin: Location | None) -> Inspection:
         Declared.__init__(self, scope, f"{self.section}.{subject}", origin)
-        return Inspection(f"{self.section} block of `{subject}`", None, self._stack)
+        return Inspection(f"{self.section} block of `{subject}`", None, self.stack)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -709,9 +708,9 @@ class Moved(_Statement):
         seen = self._start(scope, str(_one_address(from_)), origin)
         self._body = {
             "from": _address(from_, ((), "from"), None, seen),
-            "to": _address(to, ((), "to"), self._stack, seen),
+            "to": _address(to, ((), "to"), self.stack, seen),
         }
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
 
 class Removed(_Statement):
@@ -724,7 +723,7 @@ class Removed(_Statement):
         seen = self._start(scope, str(_one_address(from_)), origin)
         address = _address(from_, ((), "from"), None, seen)
         self._body = {"from": address, "lifecycle": {"destroy": destroy}}
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
 
 class Import(_Statement):
@@ -738,11 +737,11 @@ class Import(_Statement):
     ) -> None:
         seen = self._start(scope, str(_one_address(to)), origin)
         self._body = _given(
-            to=_address(to, ((), "to"), self._stack, seen),
+            to=_address(to, ((), "to"), self.stack, seen),
             id=write_value(id_, ((), "id"), seen),
             provider=None if provider is None else _provider(provider, "", seen),
         )
-        self._finish(seen, _place_of(scope).records)
+        self._finish(seen)
 
 
 _SECTIONS = (
@@ -854,7 +853,7 @@ def _addresses(values: Any, name: str, stack: Any, seen: Inspection) -> list[str
 
 
 def _depends_on(record: Record, values: Any, place: _Place, seen: Inspection) -> list[str]:
-    found = _addresses(values, "depends_on", record.stack, seen)
+    found = [] if values is None else _addresses(values, "depends_on", place.stack, seen)
     if record.section == "resource":
         found += [each.key for each in place.depends_on()]
     return [each for each in dict.fromkeys(found) if each != record.key]
