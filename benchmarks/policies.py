@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +48,24 @@ def judged(blueprint: str, resources: Sequence[int], runs: int) -> Iterator[Time
 
 
 def copied(document: Judged, times: int) -> Judged:
-    """A platform some times over: stacks and paths with a number, the environments as they are."""
+    """A platform some times over: environments, stacks and paths with a number."""
     facts, numbers = document.facts, range(times)
     return replace(
         document,
-        facts={**facts, "stacks": {f"{name}-{n}": each for n in numbers for name, each in facts["stacks"].items()}},
+        facts={
+            "environments": {f"{name}-{n}": each for n in numbers for name, each in facts["environments"].items()},
+            "stacks": {f"{name}-{n}": f"{each}-{n}" for n in numbers for name, each in facts["stacks"].items()},
+        },
         stacks={f"{name}-{n}": each for n in numbers for name, each in document.stacks.items()},
-        objects=tuple({**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document.objects),
-        files=tuple({**each, "path": f"{each['path']}-{n}"} for n in numbers for each in document.files),
+        objects=tuple(_numbered(each, n) for n in numbers for each in document.objects),
+        files=tuple(_numbered(each, n) for n in numbers for each in document.files),
     )
+
+
+def _numbered(thing: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """What belongs to no environment still belongs to none."""
+    environment = thing["environment"] and f"{thing['environment']}-{number}"
+    return {**thing, "path": f"{thing['path']}-{number}", "environment": environment}
 
 
 def main(blueprint: str, resources: int) -> None:

@@ -176,10 +176,9 @@ class Context(Struct, frozen=True):
         match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
             return None
-        for type_name, name, body in resources(self.document):
-            if (type_name, name) == match.group(1, 2):
-                return type_name, Block(body)
-        return None
+        type_name, wanted = match.group(1, 2)
+        found = next((body for name, body in resources_of(self.document, type_name) if name == wanted), None)
+        return (type_name, Block(found)) if found is not None else None
 
     def named(self, type_name: str, argument: str, value: object) -> Block | None:
         """The resource of this document meant by a name, literal or `${type.name.attribute}`."""
@@ -189,11 +188,8 @@ class Context(Struct, frozen=True):
         text = literal(value)
         if text is None:
             return None
-        for found, _, body in resources(self.document):
-            block = Block(body)
-            if found == type_name and block.text(argument) == text:
-                return block
-        return None
+        blocks = (Block(body) for _, body in resources_of(self.document, type_name))
+        return next((block for block in blocks if block.text(argument) == text), None)
 
 
 Judge = Callable[[Block, Context], Iterator[Finding]]
@@ -241,10 +237,19 @@ def resources(document: Body) -> Iterator[tuple[str, str, Body]]:
     """Type, name and body of each managed resource, in the order of the document."""
     for types in _mappings(document.get("resource")):
         for type_name, named in types.items():
-            for group in _mappings(named):
-                for name, bodies in group.items():
-                    for body in _mappings(bodies):
-                        yield str(type_name), str(name), body
+            yield from ((str(type_name), name, body) for name, body in _bodies(named))
+
+
+def resources_of(document: Body, type_name: str) -> Iterator[tuple[str, Body]]:
+    """Name and body of each managed resource of a type, in the order of the document."""
+    for types in _mappings(document.get("resource")):
+        yield from _bodies(types.get(type_name))
+
+
+def _bodies(named: object) -> Iterator[tuple[str, Body]]:
+    for group in _mappings(named):
+        for name, bodies in group.items():
+            yield from ((str(name), body) for body in _mappings(bodies))
 
 
 def _mappings(value: object) -> tuple[Body, ...]:
