@@ -736,7 +736,9 @@ def test_a_quota_is_an_environments_own() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    found = codes(notebook(team="frauds"), notebook("other", at="[develop]"), notebook("third", more="size: 3"))
+    found = codes(
+        notebook(team="frauds", more="size: 3"), notebook("other", at="[develop]"), notebook("third", more="size: 3")
+    )
     assert {code for code, _ in found} == {
         "workload/unknown-team",
         "workload/unknown-environment",

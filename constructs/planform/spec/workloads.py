@@ -95,8 +95,7 @@ def bound_workloads(
     documents: Sequence[Document], kinds: Kinds, platform: Document, specs: Sequence[EnvironmentSpec]
 ) -> tuple[dict[str, tuple[WorkloadSpec, ...]], list[Diagnostic]]:
     """Each environment's workloads, by its name, in the order of team, kind and name; and every fault."""
-    environments = platform.value.get("environments")
-    known = tuple(environments) if isinstance(environments, Mapping) else ()
+    teams = _teams(platform, specs)
     bound: list[_Bound] = []
     found: list[Diagnostic] = []
     unread: set[str] = set()
@@ -104,12 +103,11 @@ def bound_workloads(
         faults: list[Diagnostic] = []
         readable = document.value.get("kind") in kinds.names and document.value.get("planform") == 1
         if readable:
-            made, faults = _read(document, kinds, known)
+            made, faults = _read(document, kinds, teams)
             bound += made
             found += faults
         if faults or ("team" in document.value and not readable):  # one of no kind, or of a later version
             unread |= {each for each in document.value.values() if isinstance(each, str)}
-    found += _unknown_teams(bound, platform, {spec.name: spec for spec in specs})
     found += _taken_names(bound)
     found += _unknown_references(bound, unread)
     found += _over_quota(bound, {spec.name: spec for spec in specs})
@@ -128,7 +126,18 @@ def declared_by(workloads: Sequence[WorkloadSpec]) -> dict[str, tuple[str, ...]]
     return {sort: tuple(sorted(names)) for sort, names in sorted(found.items())}
 
 
-def _read(document: Document, kinds: Kinds, known: Sequence[str]) -> tuple[list[_Bound], list[Diagnostic]]:
+def _teams(platform: Document, specs: Sequence[EnvironmentSpec]) -> dict[str, Sequence[str]]:
+    """The names of the teams of each environment; as written where it could not be resolved."""
+    environments, written = platform.value.get("environments"), platform.value.get("teams")
+    known = environments if isinstance(environments, Mapping) else ()
+    resolved = {spec.name: tuple(spec.teams) for spec in specs}
+    return {name: resolved.get(name, tuple(written) if isinstance(written, Mapping) else ()) for name in known}
+
+
+def _read(
+    document: Document, kinds: Kinds, teams: Mapping[str, Sequence[str]]
+) -> tuple[list[_Bound], list[Diagnostic]]:
+    """A document in each environment that it names, of those whose `teams` are known, and what is wrong with it."""
     kind = document.value["kind"]
     model = kinds.model(kind)
     written, refused = kinds.read(document)
@@ -136,9 +145,10 @@ def _read(document: Document, kinds: Kinds, known: Sequence[str]) -> tuple[list[
     names = written.value.get("environments")
     if not names or not isinstance(names, Mapping | list) or not all(isinstance(each, str) for each in names):
         return [], [*found, *_faulty(written, parse(model, written.value))]
-    found += _environment_faults(written, names, known)
+    found += _environment_faults(written, names, tuple(teams))
     bound: list[_Bound] = []
-    for name in dict.fromkeys(each for each in names if each in known):
+    for name in dict.fromkeys(each for each in names if each in teams):
+        found += _team_faults(written, name, teams[name])
         merged = with_overrides(written, name, COMMON) if isinstance(names, Mapping) else written
         parsed = parse(model, merged.value)
         if isinstance(parsed, list):
@@ -181,25 +191,17 @@ def _environment_faults(
                 )
 
 
-def _unknown_teams(
-    bound: Sequence[_Bound], platform: Document, specs: Mapping[str, EnvironmentSpec]
-) -> Iterator[Diagnostic]:
-    for each in bound:
-        spec = specs.get(each.environment)
-        written = platform.value.get("teams")
-        teams: Sequence[str] = tuple(spec.teams if spec else written if isinstance(written, Mapping) else ())
-        team = each.spec.settings.team
-        if team not in teams:
-            near = suggest(team, teams)
-            yield each.diagnostic(
-                Fault(
-                    "workload/unknown-team",
-                    f"environment `{each.environment}` has no team `{team}`",
-                    ("team",),
-                    label=f"did you mean `{near}`?" if near else "",
-                    help=f"teams: {', '.join(teams)}" if teams else "add it to `teams` of the platform",
-                )
-            )
+def _team_faults(document: Document, environment: str, teams: Sequence[str]) -> Iterator[Diagnostic]:
+    team = document.value.get("team")
+    if isinstance(team, str) and team not in teams:
+        near = suggest(team, teams)
+        yield error(
+            "workload/unknown-team",
+            f"environment `{environment}` has no team `{team}`",
+            document.at("team"),
+            label=f"did you mean `{near}`?" if near else "",
+            help=f"teams: {', '.join(teams)}" if teams else "add it to `teams` of the platform",
+        )
 
 
 def _taken_names(bound: Sequence[_Bound]) -> Iterator[Diagnostic]:
